@@ -1,0 +1,29 @@
+# The extension, through PGXS: make, make install, make installcheck against the PostgreSQL that
+# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, bench.
+
+MODULE_big = active_calls
+EXTENSION = extension/active_calls
+DATA = sql/active_calls--1.0.sql
+OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp) $(wildcard extension/postgres/*.cpp))
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
+REGRESS_OPTS = --inputdir=test --load-extension=active_calls
+
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fvisibility=hidden -fno-math-errno
+SHLIB_LINK = -lstdc++
+# No LLVM bitcode: it would want the clang that PostgreSQL was built with, and inline nothing here.
+override with_llvm = no
+
+all: # before what PGXS includes, so that it is the default
+
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifneq ($(PGXS),)
+include $(PGXS)
+override CXXFLAGS += -MMD -MP
+-include $(OBJS:.o=.d)
+else
+all install installcheck clean:
+	@echo >&2 "$(PG_CONFIG) names no PostgreSQL with server headers: install the package" \
+	  "postgresql-server-dev-NN, or say PG_CONFIG=/path/to/pg_config"; exit 1
+endif

@@ -1,0 +1,3 @@
+extension/kernel/address.o: extension/kernel/address.cpp \
+ extension/kernel/address.h
+extension/kernel/address.h:

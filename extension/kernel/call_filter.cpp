@@ -1,0 +1,50 @@
+#include "call_filter.h"
+
+#include <algorithm>
+
+namespace active_calls {
+
+namespace {
+
+constexpr char ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+} // namespace
+
+bool contains_ignoring_ascii_case(std::string_view haystack, std::string_view needle) {
+    return std::ranges::search(haystack, needle, {}, ascii_lower, ascii_lower).begin() !=
+               haystack.end() ||
+           needle.empty();
+}
+
+bool TextFilter::passes(std::optional<std::string_view> value) const {
+    if (!value) return !given();
+    return (!eq || *value == *eq) && (!starts_with || value->starts_with(*starts_with)) &&
+           (!ends_with || value->ends_with(*ends_with)) &&
+           (!contains || contains_ignoring_ascii_case(*value, *contains));
+}
+
+ColumnSet CallFilter::columns() const {
+    ColumnSet columns;
+    if (src_country_id.given()) columns.insert(Column::src_country_id);
+    if (dst_country_id.given()) columns.insert(Column::dst_country_id);
+    if (src_prefix_routing.given()) columns.insert(Column::src_prefix_routing);
+    if (dst_prefix_routing.given()) columns.insert(Column::dst_prefix_routing);
+    if (duration.given()) columns.insert(Column::duration);
+    if (auth_orig_ip) columns.insert(Column::auth_orig_ip);
+    if (customer_price.given()) columns.insert(Column::customer_price);
+    return columns;
+}
+
+// The cheap tests come first: text is looked at only for calls that passed all numbers.
+bool CallFilter::passes(const Call& call) const {
+    return src_country_id.passes(call.src_country_id) &&
+           dst_country_id.passes(call.dst_country_id) && duration.passes(call.duration) &&
+           customer_price.passes(call.customer_price) &&
+           (!auth_orig_ip || call.auth_orig_ip == auth_orig_ip) &&
+           src_prefix_routing.passes(call.src_prefix_routing) &&
+           dst_prefix_routing.passes(call.dst_prefix_routing);
+}
+
+} // namespace active_calls

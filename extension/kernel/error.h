@@ -1,0 +1,34 @@
+// What the extension throws. The boundary to a server maps the kind to that server's error codes.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace active_calls {
+
+enum class ErrorKind {
+    missing_argument, // a value that the caller has to give is NULL
+    invalid_argument, // a value the caller gave is outside what it may be
+    unknown_access,   // who asks is not known here
+    limit_exceeded,   // the answer would be larger than the caller's own limit
+    malformed_input,  // data from outside that does not parse or does not fit
+};
+
+class Error : public std::runtime_error {
+public:
+    // `message` and `hint` follow PostgreSQL's style: no capital, no full stop; a hint is a sentence.
+    Error(ErrorKind kind, const std::string& message, std::string hint = {})
+        : std::runtime_error(message)
+        , kind_(kind)
+        , hint_(std::move(hint)) {}
+
+    ErrorKind kind() const { return kind_; }
+    const std::string& hint() const { return hint_; }
+
+private:
+    ErrorKind kind_;
+    std::string hint_;
+};
+
+} // namespace active_calls

@@ -1,0 +1,91 @@
+// From counted calls to the answer: one point per snapshot that has calls, zeros where the grid has
+// no such snapshot.
+#pragma once
+
+#include "time.h"
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <vector>
+
+namespace active_calls {
+
+struct Point {
+    Instant t;
+    std::int32_t calls;
+
+    bool operator==(const Point&) const = default;
+};
+
+// Calls per snapshot while they are being counted. Snapshots may come in any order; in time order,
+// as a store reads them, an addition is a comparison and an increment. Memory grows with the number
+// of distinct snapshots, not of calls.
+class SnapshotCounts {
+public:
+    explicit SnapshotCounts(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+        : points_(memory) {}
+
+    void add(Instant snapshot, std::int32_t calls = 1) {
+        if (!points_.empty() && points_.back().t == snapshot)
+            points_.back().calls += calls;
+        else
+            append({snapshot, calls});
+    }
+
+    // Ordered by time, each snapshot once.
+    std::span<const Point> sorted();
+
+private:
+    void append(Point point);
+    void merge();
+
+    std::pmr::vector<Point> points_;
+    bool ordered_ = true;         // points_ is in time order, and so each snapshot is in it once
+    std::size_t merge_at_ = 1024; // merging at each doubling keeps an addition amortised O(log n)
+};
+
+enum class GapFill {
+    window, // zeros only within the window asked for
+    yeti,   // zeros from the step that holds `from` up to now, as Yeti's own query answers
+};
+
+// The instants at which a series has a point even when nothing was up: multiples of a step.
+// Empty when `size` is 0.
+struct Grid {
+    Instant first;
+    std::chrono::microseconds step;
+    std::size_t size = 0;
+
+    // Multiples of `step` since 1970-01-01 UTC within `window` and before `now`. Nothing when the
+    // window is empty or begins after `now`. Throws Error (limit_exceeded) for more than
+    // `max_points`.
+    static Grid over(const Window& window, std::chrono::seconds step, Instant now, GapFill gap_fill,
+                     std::size_t max_points);
+
+    Instant at(std::size_t i) const { return first + static_cast<std::int64_t>(i) * step; }
+};
+
+// Whether the series of this window is empty whatever is stored.
+bool is_empty_series(const Window& window, Instant now);
+
+// A positive whole number of seconds, at most a day; throws Error (invalid_argument) otherwise.
+std::chrono::seconds check_step(std::chrono::microseconds step);
+
+// Walks `counted` (ordered, distinct) and the grid's zeros together, in time order: `emit(Point)`
+// once for every instant that is in either.
+template <class Emit>
+void merge_with_grid(std::span<const Point> counted, const Grid& grid, Emit&& emit) {
+    auto next = counted.begin();
+    for (std::size_t i = 0; i < grid.size; ++i) {
+        const Instant t = grid.at(i);
+        while (next != counted.end() && next->t < t) emit(*next++);
+        if (next != counted.end() && next->t == t)
+            emit(*next++);
+        else
+            emit(Point{t, 0});
+    }
+    while (next != counted.end()) emit(*next++);
+}
+
+} // namespace active_calls

@@ -1,0 +1,173 @@
+// Where C++ meets PostgreSQL. Nothing else in the extension knows how either raises an error.
+//
+// PostgreSQL raises with siglongjmp, which skips C++ destructors; a C++ exception must never reach a
+// C frame. So control crosses in three ways, and in no others:
+//
+//   PostgreSQL -> C++   boundary([&] { ... })
+//       Every function that PostgreSQL calls (SQL functions, callbacks) is this and nothing more. A
+//       C++ exception that arrives becomes a PostgreSQL error, raised when no C++ object is alive.
+//
+//   C++ -> PostgreSQL   guarded([&] { ... })
+//       Every call into PostgreSQL that can raise, while an object with a destructor is alive in any
+//       frame above up to the boundary. The body itself must own nothing with a destructor: a raise
+//       jumps over it. The raised error stays where PostgreSQL put it, the C++ frames are unwound by
+//       the exception PendingError, and the boundary lets PostgreSQL carry on raising. Only the
+//       boundary may catch PendingError, and no destructor may call what can raise.
+//
+//   memory              MemoryContextResource
+//       Allocates from a memory context and throws std::bad_alloc where palloc would raise.
+//
+// Interrupts (cancel, statement_timeout) are errors like any other: CHECK_FOR_INTERRUPTS stands in
+// a guarded body, or in PostgreSQL code that one calls.
+#pragma once
+
+#include "server.h"
+
+#include "../kernel/error.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <memory_resource>
+#include <new>
+#include <string_view>
+#include <type_traits>
+
+namespace active_calls::postgres {
+
+// PostgreSQL has raised an error, which waits on its error stack. Not a std::exception, so that no
+// handler of those takes it for something that can be handled.
+struct PendingError {};
+
+// An error that is on its way from C++ to PostgreSQL. It lives while the exception that it copies
+// is already gone, and siglongjmp skips it: so it is plain bytes.
+class Failure {
+public:
+    static Failure pending() { return {}; }
+
+    static Failure of(const Error& error) {
+        return Failure(sqlstate(error.kind()), error.what(), error.hint());
+    }
+
+    static Failure of(int sqlstate, std::string_view message) {
+        return Failure(sqlstate, message, {});
+    }
+
+    // Does not return: raises the error in PostgreSQL.
+    [[noreturn]] void raise() const {
+        if (sqlstate_ == 0) PG_RE_THROW();
+        ereport(ERROR, errcode(sqlstate_), errmsg("%s", message_),
+                hint_[0] ? errhint("%s", hint_) : 0);
+        pg_unreachable();
+    }
+
+private:
+    Failure() = default;
+    Failure(int sqlstate, std::string_view message, std::string_view hint)
+        : sqlstate_(sqlstate) {
+        copy(message, message_);
+        copy(hint, hint_);
+    }
+
+    static int sqlstate(ErrorKind kind) {
+        switch (kind) {
+        case ErrorKind::missing_argument: return ERRCODE_NULL_VALUE_NOT_ALLOWED;
+        case ErrorKind::unknown_access: return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+        case ErrorKind::invalid_argument: return ERRCODE_INVALID_PARAMETER_VALUE;
+        case ErrorKind::limit_exceeded: return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+        case ErrorKind::malformed_input: return ERRCODE_INVALID_TEXT_REPRESENTATION;
+        }
+        return ERRCODE_INTERNAL_ERROR;
+    }
+
+    // Cuts what does not fit, and never through a UTF-8 character.
+    template <std::size_t size>
+    static void copy(std::string_view text, char (&buffer)[size]) {
+        std::size_t length = std::min(text.size(), size - 1);
+        if (length < text.size())
+            while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+        std::memcpy(buffer, text.data(), length);
+        buffer[length] = '\0';
+    }
+
+    int sqlstate_ = 0; // 0: the error is already on PostgreSQL's error stack
+    char message_[1024] = {};
+    char hint_[512] = {};
+};
+
+static_assert(std::is_trivially_destructible_v<Failure>);
+
+// Runs C++ on behalf of PostgreSQL; returns what `body` returns, or raises.
+template <class Body>
+std::invoke_result_t<Body> boundary(Body&& body) {
+    Failure failure = Failure::pending();
+    try {
+        return body();
+    } catch (const PendingError&) {
+    } catch (const Error& error) {
+        failure = Failure::of(error);
+    } catch (const std::bad_alloc&) {
+        failure = Failure::of(ERRCODE_OUT_OF_MEMORY, "out of memory");
+    } catch (const std::exception& error) {
+        failure = Failure::of(ERRCODE_INTERNAL_ERROR, error.what());
+    } catch (...) {
+        failure = Failure::of(ERRCODE_INTERNAL_ERROR, "unknown C++ exception");
+    }
+    failure.raise();
+}
+
+// Calls PostgreSQL on behalf of C++; returns what `body` returns, or throws PendingError.
+template <class Body>
+std::invoke_result_t<Body> guarded(Body&& body) {
+    using Result = std::invoke_result_t<Body>;
+    static_assert(std::is_trivially_destructible_v<std::remove_reference_t<Body>>,
+                  "an error would jump over what the body has captured");
+
+    const MemoryContext caller_context = CurrentMemoryContext;
+    volatile bool raised = false;
+    if constexpr (std::is_void_v<Result>) {
+        PG_TRY();
+        { body(); }
+        PG_CATCH();
+        { raised = true; }
+        PG_END_TRY();
+        if (raised) {
+            MemoryContextSwitchTo(caller_context);
+            throw PendingError{};
+        }
+    } else {
+        static_assert(std::is_trivially_destructible_v<Result>,
+                      "an error would jump over the result");
+        Result result{};
+        guarded([&] { result = body(); });
+        return result;
+    }
+}
+
+// Memory of a memory context for standard containers: it goes with the context, whichever way the
+// function is left.
+class MemoryContextResource final : public std::pmr::memory_resource {
+public:
+    explicit MemoryContextResource(MemoryContext context = CurrentMemoryContext)
+        : context_(context) {}
+
+private:
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+        if (alignment > MAXIMUM_ALIGNOF || !AllocHugeSizeIsValid(bytes)) throw std::bad_alloc();
+        void* memory = MemoryContextAllocExtended(context_, std::max<std::size_t>(bytes, 1),
+                                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+        if (memory == nullptr) throw std::bad_alloc();
+        return memory;
+    }
+
+    void do_deallocate(void* memory, std::size_t, std::size_t) override { pfree(memory); }
+
+    bool do_is_equal(const memory_resource& other) const noexcept override {
+        const auto* resource = dynamic_cast<const MemoryContextResource*>(&other);
+        return resource != nullptr && resource->context_ == context_;
+    }
+
+    MemoryContext context_;
+};
+
+} // namespace active_calls::postgres

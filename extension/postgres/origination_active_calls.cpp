@@ -1,0 +1,108 @@
+// The SQL functions origination_active_calls and customer_origination_active_calls: who may see the
+// account, what is asked, counting, the answer.
+#include "boundary.h"
+
+#include "account.h"
+#include "call_store.h"
+#include "plan.h"
+#include "question.h"
+#include "settings.h"
+#include "value.h"
+
+#include "../kernel/series.h"
+
+namespace active_calls::postgres {
+
+namespace {
+
+// Where PostgreSQL wants the rows of a set-returning function: (t timestamptz, calls int).
+struct ResultSet {
+    Tuplestorestate* rows;
+    TupleDesc row_type;
+};
+
+// Raises: call it in a guarded body.
+ResultSet begin_result(FunctionCallInfo fcinfo) {
+    auto* info = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    if (info == nullptr || !IsA(info, ReturnSetInfo) ||
+        (info->allowedModes & SFRM_Materialize) == 0)
+        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                errmsg("set-valued function called in context that cannot accept a set"));
+
+    const MemoryContext caller_context =
+        MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+    ResultSet result{};
+    if (get_call_result_type(fcinfo, nullptr, &result.row_type) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    const bool random_access = (info->allowedModes & SFRM_Materialize_Random) != 0;
+    result.rows = tuplestore_begin_heap(random_access, false, work_mem);
+    info->returnMode = SFRM_Materialize;
+    info->setResult = result.rows;
+    info->setDesc = result.row_type;
+    MemoryContextSwitchTo(caller_context);
+    return result;
+}
+
+void put_point(const ResultSet& result, Point point) {
+    CHECK_FOR_INTERRUPTS();
+    Datum values[] = {TimestampTzGetDatum(to_timestamptz(point.t)), Int32GetDatum(point.calls)};
+    bool nulls[] = {false, false};
+    tuplestore_putvalues(result.rows, result.row_type, values, nulls);
+}
+
+// Answers the question whose arguments begin at `first`; `find` gives the account's id, for the
+// uuid that was asked for, or throws.
+template <class FindAccount>
+Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
+    return boundary([&]() -> Datum {
+        const ResultSet result = guarded([&] { return begin_result(fcinfo); });
+        const Question question = read_question(fcinfo, first);
+        const Instant now = to_instant(GetCurrentTransactionStartTimestamp());
+
+        MemoryContextResource memory;
+        SnapshotCounts counts(&memory);
+        Grid grid;
+        with_spi([&] {
+            const std::int32_t account_id = find(question.account_uuid);
+            grid = Grid::over(question.window, question.step, now, gap_fill(), max_points());
+            if (!is_empty_series(question.window, now))
+                count_calls(account_id, question.window, question.filter, counts);
+        });
+        const std::span<const Point> counted = counts.sorted();
+        guarded([&] {
+            merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
+        });
+        return Datum{0};
+    });
+}
+
+} // namespace
+
+extern "C" {
+
+PG_FUNCTION_INFO_V1(origination_active_calls);
+PG_FUNCTION_INFO_V1(customer_origination_active_calls_of_access);
+PG_FUNCTION_INFO_V1(customer_origination_active_calls_of_customer);
+
+// origination_active_calls(account_id, ...)
+Datum origination_active_calls(PG_FUNCTION_ARGS) {
+    return answer(fcinfo, 0, [](NullableDatum uuid) { return find_account(uuid); });
+}
+
+// customer_origination_active_calls(api_access_id, account_id, ...)
+Datum customer_origination_active_calls_of_access(PG_FUNCTION_ARGS) {
+    return answer(fcinfo, 1, [fcinfo](NullableDatum uuid) {
+        return find_account_of_access(argument(fcinfo, 0), uuid);
+    });
+}
+
+// customer_origination_active_calls(customer_id, account_ids, account_id, ...)
+Datum customer_origination_active_calls_of_customer(PG_FUNCTION_ARGS) {
+    return answer(fcinfo, 2, [fcinfo](NullableDatum uuid) {
+        return find_account_of_customer(argument(fcinfo, 0), argument(fcinfo, 1), uuid);
+    });
+}
+
+} // extern "C"
+
+} // namespace active_calls::postgres

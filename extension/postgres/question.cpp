@@ -1,0 +1,113 @@
+#include "question.h"
+
+#include "boundary.h"
+#include "value.h"
+
+#include "../kernel/series.h"
+
+#include <string>
+
+namespace active_calls::postgres {
+
+namespace {
+
+// Reads one argument after the other.
+class ArgumentReader {
+public:
+    ArgumentReader(FunctionCallInfo fcinfo, int first)
+        : fcinfo_(fcinfo)
+        , next_(first) {}
+
+    NullableDatum next() { return argument(fcinfo_, next_++); }
+
+    std::optional<Instant> time(const char* name) {
+        const NullableDatum given = next();
+        if (given.isnull) return std::nullopt;
+        const TimestampTz t = DatumGetTimestampTz(given.value);
+        if (TIMESTAMP_NOT_FINITE(t))
+            throw Error(ErrorKind::invalid_argument, std::string(name) + " must be finite");
+        return to_instant(t);
+    }
+
+    std::optional<std::int32_t> integer() {
+        const NullableDatum given = next();
+        if (given.isnull) return std::nullopt;
+        return DatumGetInt32(given.value);
+    }
+
+    std::optional<double> number() {
+        const NullableDatum given = next();
+        if (given.isnull) return std::nullopt;
+        return DatumGetFloat8(given.value);
+    }
+
+    std::optional<std::string> string() {
+        const NullableDatum given = next();
+        if (given.isnull) return std::nullopt;
+        return std::string(to_string_view(guarded([&] { return DatumGetTextPP(given.value); })));
+    }
+
+    std::optional<Address> address(const char* name) {
+        const NullableDatum given = next();
+        if (given.isnull) return std::nullopt;
+        const inet* address = guarded([&] { return DatumGetInetPP(given.value); });
+        if (has_netmask(address))
+            throw Error(ErrorKind::invalid_argument, std::string(name) + " must be one address",
+                        "Give it without a netmask.");
+        return to_address(address);
+    }
+
+    std::chrono::seconds step() {
+        const NullableDatum given = next();
+        if (given.isnull) throw Error(ErrorKind::missing_argument, "step must not be null");
+        const Interval& interval = *DatumGetIntervalP(given.value);
+        // A month has no fixed length; any but 0 is longer than a day or negative.
+        if (interval.month != 0 || interval.day < 0 || interval.day > 1)
+            return check_step(std::chrono::microseconds{-1});
+        return check_step(std::chrono::days{interval.day} +
+                          std::chrono::microseconds{interval.time});
+    }
+
+private:
+    FunctionCallInfo fcinfo_;
+    int next_;
+};
+
+} // namespace
+
+NullableDatum argument(FunctionCallInfo fcinfo, int number) { return fcinfo->args[number]; }
+
+Question read_question(FunctionCallInfo fcinfo, int first) {
+    ArgumentReader arguments(fcinfo, first);
+    Question question{};
+    question.account_uuid = arguments.next();
+
+    const auto from = arguments.time("from_time");
+    if (!from) throw Error(ErrorKind::missing_argument, "from_time must not be null");
+    question.window.from = *from;
+    question.window.to = arguments.time("to_time");
+
+    CallFilter& filter = question.filter;
+    filter.src_country_id.eq = arguments.integer();
+    filter.dst_country_id.eq = arguments.integer();
+    filter.src_prefix_routing.eq = arguments.string();
+    filter.src_prefix_routing.starts_with = arguments.string();
+    filter.src_prefix_routing.ends_with = arguments.string();
+    filter.src_prefix_routing.contains = arguments.string();
+    filter.dst_prefix_routing.eq = arguments.string();
+    filter.dst_prefix_routing.starts_with = arguments.string();
+    filter.dst_prefix_routing.ends_with = arguments.string();
+    filter.dst_prefix_routing.contains = arguments.string();
+    filter.duration.eq = arguments.integer();
+    filter.duration.gt = arguments.integer();
+    filter.duration.lt = arguments.integer();
+    filter.auth_orig_ip = arguments.address("auth_orig_ip");
+    filter.customer_price.eq = arguments.number();
+    filter.customer_price.gt = arguments.number();
+    filter.customer_price.lt = arguments.number();
+
+    question.step = arguments.step();
+    return question;
+}
+
+} // namespace active_calls::postgres

@@ -1,0 +1,26 @@
+// What a caller of origination_active_calls asks, read from the arguments of the SQL function.
+#pragma once
+
+#include "server.h"
+
+#include "../kernel/call_filter.h"
+#include "../kernel/time.h"
+
+namespace active_calls::postgres {
+
+// An argument as it was given.
+NullableDatum argument(FunctionCallInfo fcinfo, int number);
+
+struct Question {
+    NullableDatum account_uuid;
+    Window window;
+    CallFilter filter;
+    std::chrono::seconds step;
+};
+
+// Reads the arguments from number `first` on, in the order in which all forms of the function
+// declare them: account_id, from_time, to_time, the filters, step. Throws Error (missing_argument,
+// invalid_argument).
+Question read_question(FunctionCallInfo fcinfo, int first);
+
+} // namespace active_calls::postgres

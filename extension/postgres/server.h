@@ -1,0 +1,47 @@
+// PostgreSQL's headers, as C++ must see them. The one place that includes them and that knows how
+// the supported versions (14 to 18) differ.
+#pragma once
+
+#include <sys/socket.h> // AF_INET, which utils/inet.h uses without including it
+
+extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wregister"
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inet.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/uuid.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+#pragma GCC diagnostic pop
+}
+
+#if PG_VERSION_NUM < 140000
+#error "PostgreSQL 14 or later is needed"
+#endif
+
+// Macros of PostgreSQL's that would change the meaning of C++ library headers included after this.
+#undef _
+#undef gettext
+#undef ngettext
+#undef dgettext
+#undef dngettext

@@ -1,0 +1,45 @@
+#include "server.h"
+
+#include "settings.h"
+
+#include <climits>
+
+namespace active_calls::postgres {
+
+namespace {
+
+int gap_fill_setting = static_cast<int>(GapFill::window);
+int max_points_setting = 100000;
+
+const config_enum_entry gap_fill_values[] = {
+    {"window", static_cast<int>(GapFill::window), false},
+    {"yeti", static_cast<int>(GapFill::yeti), false},
+    {nullptr, 0, false},
+};
+
+} // namespace
+
+void define_settings() {
+    DefineCustomEnumVariable(
+        "active_calls.gap_fill", "Where a series has zeros for steps without calls.",
+        "\"window\": within the window asked for. \"yeti\": from the step that holds from_time up "
+        "to now, as Yeti's own API answers.",
+        &gap_fill_setting, gap_fill_setting, gap_fill_values, PGC_USERSET, 0, nullptr, nullptr,
+        nullptr);
+    DefineCustomIntVariable(
+        "active_calls.max_points", "The most points that the grid of a series may have.",
+        "A window of more points at the given step is refused before any work is done.",
+        &max_points_setting, max_points_setting, 1, 10'000'000, PGC_USERSET, 0, nullptr, nullptr,
+        nullptr);
+#if PG_VERSION_NUM >= 150000
+    MarkGUCPrefixReserved("active_calls");
+#else
+    EmitWarningsOnPlaceholders("active_calls");
+#endif
+}
+
+GapFill gap_fill() { return static_cast<GapFill>(gap_fill_setting); }
+
+std::size_t max_points() { return static_cast<std::size_t>(max_points_setting); }
+
+} // namespace active_calls::postgres

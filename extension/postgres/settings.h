@@ -1,0 +1,16 @@
+// The settings active_calls.*, which any user may SET.
+#pragma once
+
+#include "../kernel/series.h"
+
+#include <cstddef>
+
+namespace active_calls::postgres {
+
+// Registers them with PostgreSQL; called once, when the library is loaded.
+void define_settings();
+
+GapFill gap_fill();       // active_calls.gap_fill
+std::size_t max_points(); // active_calls.max_points
+
+} // namespace active_calls::postgres

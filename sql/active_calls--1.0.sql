@@ -1,0 +1,167 @@
+-- Active calls 1.0: the relations and functions that the extension creates, all in schema
+-- active_calls. Nothing is granted to PUBLIC; sql/roles.sql has the grants for three roles.
+\echo Use "CREATE EXTENSION active_calls" to load this file. \quit
+
+-- Who owns calls, and who may ask about them
+
+CREATE TABLE account (
+    id int PRIMARY KEY,
+    uuid uuid UNIQUE NOT NULL,
+    customer_id int NOT NULL,
+    name text
+);
+COMMENT ON TABLE account IS 'who owns calls: REST speaks uuid, calls carry id as customer_acc_id';
+
+CREATE TABLE api_access (
+    id int PRIMARY KEY,
+    customer_id int NOT NULL,
+    account_ids int[] NOT NULL DEFAULT '{}',
+    login text UNIQUE
+);
+COMMENT ON TABLE api_access IS 'what the sub of a token names';
+COMMENT ON COLUMN api_access.account_ids IS 'the accounts it may see; empty: all of the customer';
+
+-- Calls
+
+CREATE TABLE inbox (
+    snapshot_timestamp timestamptz NOT NULL CHECK (isfinite(snapshot_timestamp)),
+    customer_acc_id int NOT NULL,
+    src_country_id int,
+    dst_country_id int,
+    src_prefix_routing text,
+    dst_prefix_routing text,
+    duration int NOT NULL,
+    auth_orig_ip inet,
+    customer_price double precision NOT NULL
+);
+COMMENT ON TABLE inbox IS 'where calls are written: one row per call per snapshot';
+COMMENT ON COLUMN inbox.duration IS 'seconds since the call was connected, 0 before';
+
+CREATE INDEX inbox_customer_acc_id_snapshot_timestamp_idx
+    ON inbox (customer_acc_id, snapshot_timestamp);
+
+CREATE VIEW calls AS
+SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
+       dst_prefix_routing, duration, auth_orig_ip, customer_price
+FROM inbox;
+COMMENT ON VIEW calls IS 'every call of every snapshot, wherever it is stored; INSERT goes to inbox';
+
+-- pg_dump carries the data
+SELECT pg_extension_config_dump('account', '');
+SELECT pg_extension_config_dump('api_access', '');
+SELECT pg_extension_config_dump('inbox', '');
+
+-- Active calls of an account per snapshot. All three forms take the same question; they differ in
+-- who asks, and their C++ reads the question's arguments in this order.
+
+CREATE FUNCTION origination_active_calls (
+    account_id uuid,
+    from_time timestamptz,
+    to_time timestamptz DEFAULT NULL,
+    src_country_id int DEFAULT NULL,
+    dst_country_id int DEFAULT NULL,
+    src_prefix_routing_eq text DEFAULT NULL,
+    src_prefix_routing_starts_with text DEFAULT NULL,
+    src_prefix_routing_ends_with text DEFAULT NULL,
+    src_prefix_routing_contains text DEFAULT NULL,
+    dst_prefix_routing_eq text DEFAULT NULL,
+    dst_prefix_routing_starts_with text DEFAULT NULL,
+    dst_prefix_routing_ends_with text DEFAULT NULL,
+    dst_prefix_routing_contains text DEFAULT NULL,
+    duration_eq int DEFAULT NULL,
+    duration_gt int DEFAULT NULL,
+    duration_lt int DEFAULT NULL,
+    auth_orig_ip inet DEFAULT NULL,
+    customer_price_eq double precision DEFAULT NULL,
+    customer_price_gt double precision DEFAULT NULL,
+    customer_price_lt double precision DEFAULT NULL,
+    step interval DEFAULT '1 minute'
+) RETURNS TABLE (t timestamptz, calls int)
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'origination_active_calls';
+COMMENT ON FUNCTION origination_active_calls IS
+    'calls of an account that were up at each snapshot of a window and pass every given filter';
+
+-- The forms for customers read what the customer may not: they run with the rights of the owner and
+-- answer only for accounts in the scope of the API access, or of the customer.
+
+CREATE FUNCTION customer_origination_active_calls (
+    api_access_id int,
+    account_id uuid,
+    from_time timestamptz,
+    to_time timestamptz DEFAULT NULL,
+    src_country_id int DEFAULT NULL,
+    dst_country_id int DEFAULT NULL,
+    src_prefix_routing_eq text DEFAULT NULL,
+    src_prefix_routing_starts_with text DEFAULT NULL,
+    src_prefix_routing_ends_with text DEFAULT NULL,
+    src_prefix_routing_contains text DEFAULT NULL,
+    dst_prefix_routing_eq text DEFAULT NULL,
+    dst_prefix_routing_starts_with text DEFAULT NULL,
+    dst_prefix_routing_ends_with text DEFAULT NULL,
+    dst_prefix_routing_contains text DEFAULT NULL,
+    duration_eq int DEFAULT NULL,
+    duration_gt int DEFAULT NULL,
+    duration_lt int DEFAULT NULL,
+    auth_orig_ip inet DEFAULT NULL,
+    customer_price_eq double precision DEFAULT NULL,
+    customer_price_gt double precision DEFAULT NULL,
+    customer_price_lt double precision DEFAULT NULL,
+    step interval DEFAULT '1 minute'
+) RETURNS TABLE (t timestamptz, calls int)
+LANGUAGE C STABLE PARALLEL SAFE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'customer_origination_active_calls_of_access';
+
+CREATE FUNCTION customer_origination_active_calls (
+    customer_id int,
+    account_ids int[],
+    account_id uuid,
+    from_time timestamptz,
+    to_time timestamptz DEFAULT NULL,
+    src_country_id int DEFAULT NULL,
+    dst_country_id int DEFAULT NULL,
+    src_prefix_routing_eq text DEFAULT NULL,
+    src_prefix_routing_starts_with text DEFAULT NULL,
+    src_prefix_routing_ends_with text DEFAULT NULL,
+    src_prefix_routing_contains text DEFAULT NULL,
+    dst_prefix_routing_eq text DEFAULT NULL,
+    dst_prefix_routing_starts_with text DEFAULT NULL,
+    dst_prefix_routing_ends_with text DEFAULT NULL,
+    dst_prefix_routing_contains text DEFAULT NULL,
+    duration_eq int DEFAULT NULL,
+    duration_gt int DEFAULT NULL,
+    duration_lt int DEFAULT NULL,
+    auth_orig_ip inet DEFAULT NULL,
+    customer_price_eq double precision DEFAULT NULL,
+    customer_price_gt double precision DEFAULT NULL,
+    customer_price_lt double precision DEFAULT NULL,
+    step interval DEFAULT '1 minute'
+) RETURNS TABLE (t timestamptz, calls int)
+LANGUAGE C STABLE PARALLEL SAFE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'customer_origination_active_calls_of_customer';
+
+-- Writing
+
+CREATE FUNCTION ingest(rows text) RETURNS bigint
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ingest IS
+    'writes JSONEachRow text of a switch to inbox, all or nothing; returns the number of rows written';
+
+CREATE FUNCTION interval_price(
+    duration int,
+    fee double precision,
+    initial_rate double precision,
+    next_rate double precision,
+    initial_interval int,
+    next_interval int
+) RETURNS double precision
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION interval_price IS
+    'price of a connected call after duration seconds; rates are per minute, intervals in seconds';
+
+-- A function is executable by everyone unless that is taken back.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA active_calls FROM PUBLIC;

@@ -1,0 +1,40 @@
+-- Three roles with the least rights that their work needs. Run it once in each database that has the
+-- extension: psql -f sql/roles.sql DATABASE
+-- Give each a password, or let pg_hba.conf say how it logs in.
+
+DO $$
+DECLARE
+    role name;
+BEGIN
+    FOREACH role IN ARRAY '{active_calls_writer,active_calls_reader,active_calls_shim}'::name[] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', role);
+        END IF;
+    END LOOP;
+END
+$$;
+
+GRANT USAGE ON SCHEMA active_calls
+    TO active_calls_writer, active_calls_reader, active_calls_shim;
+
+-- The switch, or what loads its feed
+GRANT INSERT ON active_calls.inbox, active_calls.calls TO active_calls_writer;
+GRANT EXECUTE ON FUNCTION active_calls.ingest TO active_calls_writer;
+
+-- DBAs, Grafana, reports
+GRANT SELECT ON active_calls.account, active_calls.inbox, active_calls.calls
+    TO active_calls_reader;
+GRANT EXECUTE ON FUNCTION
+    active_calls.origination_active_calls,
+    active_calls.interval_price
+    TO active_calls_reader;
+
+-- The HTTP shim: both forms of one function, and no table at all
+GRANT EXECUTE ON FUNCTION
+    active_calls.customer_origination_active_calls(
+        int, uuid, timestamptz, timestamptz, int, int, text, text, text, text, text, text, text,
+        text, int, int, int, inet, float8, float8, float8, interval),
+    active_calls.customer_origination_active_calls(
+        int, int[], uuid, timestamptz, timestamptz, int, int, text, text, text, text, text, text,
+        text, text, int, int, int, inet, float8, float8, float8, interval)
+    TO active_calls_shim;
