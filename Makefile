@@ -9,7 +9,7 @@ OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp) $(wildcard extens
 REGRESS = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
 REGRESS_OPTS = --inputdir=test --load-extension=active_calls
 
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fvisibility=hidden -fno-math-errno
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno
 SHLIB_LINK = -lstdc++
 # No LLVM bitcode: it would want the clang that PostgreSQL was built with, and inline nothing here.
 override with_llvm = no

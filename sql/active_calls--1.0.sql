@@ -82,8 +82,9 @@ AS 'MODULE_PATHNAME', 'origination_active_calls';
 COMMENT ON FUNCTION origination_active_calls IS
     'calls of an account that were up at each snapshot of a window and pass every given filter';
 
--- The forms for customers read what the customer may not: they run with the rights of the owner and
--- answer only for accounts in the scope of the API access, or of the customer.
+-- The forms for customers read what who calls them may not: they run with the rights of the owner, and
+-- answer only for accounts that the API access may see; or, for a token that carries its own scope,
+-- for those of the customer, and of account_ids where there are any.
 
 CREATE FUNCTION customer_origination_active_calls (
     api_access_id int,
@@ -111,9 +112,9 @@ CREATE FUNCTION customer_origination_active_calls (
 ) RETURNS TABLE (t timestamptz, calls int)
 LANGUAGE C STABLE PARALLEL SAFE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'customer_origination_active_calls_of_access';
+AS 'MODULE_PATHNAME', 'customer_origination_active_calls';
 
-CREATE FUNCTION customer_origination_active_calls (
+CREATE FUNCTION scoped_origination_active_calls (
     customer_id int,
     account_ids int[],
     account_id uuid,
@@ -140,7 +141,7 @@ CREATE FUNCTION customer_origination_active_calls (
 ) RETURNS TABLE (t timestamptz, calls int)
 LANGUAGE C STABLE PARALLEL SAFE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'customer_origination_active_calls_of_customer';
+AS 'MODULE_PATHNAME', 'scoped_origination_active_calls';
 
 -- Writing
 

@@ -29,12 +29,8 @@ GRANT EXECUTE ON FUNCTION
     active_calls.interval_price
     TO active_calls_reader;
 
--- The HTTP shim: both forms of one function, and no table at all
+-- The HTTP shim: the two forms of the function that check who asks, and no table at all
 GRANT EXECUTE ON FUNCTION
-    active_calls.customer_origination_active_calls(
-        int, uuid, timestamptz, timestamptz, int, int, text, text, text, text, text, text, text,
-        text, int, int, int, inet, float8, float8, float8, interval),
-    active_calls.customer_origination_active_calls(
-        int, int[], uuid, timestamptz, timestamptz, int, int, text, text, text, text, text, text,
-        text, text, int, int, int, inet, float8, float8, float8, interval)
+    active_calls.customer_origination_active_calls,
+    active_calls.scoped_origination_active_calls
     TO active_calls_shim;

@@ -152,15 +152,29 @@ public:
         : context_(context) {}
 
 private:
+    // PostgreSQL aligns to MAXIMUM_ALIGNOF. For more than that (std::pmr's own buffers ask for 16) the
+    // memory begins further on, behind the pointer that pfree wants.
     void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-        if (alignment > MAXIMUM_ALIGNOF || !AllocHugeSizeIsValid(bytes)) throw std::bad_alloc();
+        if (alignment <= MAXIMUM_ALIGNOF) return allocate_maxaligned(bytes);
+        if (bytes > MaxAllocHugeSize - alignment - sizeof(void*)) throw std::bad_alloc();
+        void* const whole = allocate_maxaligned(bytes + alignment + sizeof(void*));
+        auto* const aligned = reinterpret_cast<void**>(
+            TYPEALIGN(alignment, static_cast<char*>(whole) + sizeof(void*)));
+        aligned[-1] = whole;
+        return aligned;
+    }
+
+    void do_deallocate(void* memory, std::size_t, std::size_t alignment) override {
+        pfree(alignment <= MAXIMUM_ALIGNOF ? memory : static_cast<void**>(memory)[-1]);
+    }
+
+    void* allocate_maxaligned(std::size_t bytes) {
+        if (!AllocHugeSizeIsValid(bytes)) throw std::bad_alloc();
         void* memory = MemoryContextAllocExtended(context_, std::max<std::size_t>(bytes, 1),
                                                   MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
         if (memory == nullptr) throw std::bad_alloc();
         return memory;
     }
-
-    void do_deallocate(void* memory, std::size_t, std::size_t) override { pfree(memory); }
 
     bool do_is_equal(const memory_resource& other) const noexcept override {
         const auto* resource = dynamic_cast<const MemoryContextResource*>(&other);

@@ -109,7 +109,7 @@ void count_calls(std::int32_t account_id, const Window& window, const CallFilter
         inbox.receiver.rStartup = start_rows;
         inbox.receiver.rShutdown = end_rows;
         inbox.receiver.rDestroy = end_rows;
-        inbox.receiver.mydest = DestNone;
+        inbox.receiver.mydest = DestTuplestore; // SPI wants a kind; DestNone would discard rows
         inbox.filter = &filter;
         inbox.counts = &counts;
         inbox.columns = columns;

@@ -58,7 +58,10 @@ SPIPlanPtr insert_rows() {
             return "INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id,"
                    " src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
                    " duration, auth_orig_ip, customer_price)"
-                   " SELECT * FROM pg_catalog.unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                   " SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
+                   " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
+                   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8),"
+                   " pg_catalog.unnest($9))";
         },
         {TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
          INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID});

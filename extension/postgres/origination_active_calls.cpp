@@ -1,5 +1,5 @@
-// The SQL functions origination_active_calls and customer_origination_active_calls: who may see the
-// account, what is asked, counting, the answer.
+// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls: who may
+// see the account, what is asked, counting, the answer.
 #include "boundary.h"
 
 #include "account.h"
@@ -81,8 +81,8 @@ Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
 extern "C" {
 
 PG_FUNCTION_INFO_V1(origination_active_calls);
-PG_FUNCTION_INFO_V1(customer_origination_active_calls_of_access);
-PG_FUNCTION_INFO_V1(customer_origination_active_calls_of_customer);
+PG_FUNCTION_INFO_V1(customer_origination_active_calls);
+PG_FUNCTION_INFO_V1(scoped_origination_active_calls);
 
 // origination_active_calls(account_id, ...)
 Datum origination_active_calls(PG_FUNCTION_ARGS) {
@@ -90,14 +90,14 @@ Datum origination_active_calls(PG_FUNCTION_ARGS) {
 }
 
 // customer_origination_active_calls(api_access_id, account_id, ...)
-Datum customer_origination_active_calls_of_access(PG_FUNCTION_ARGS) {
+Datum customer_origination_active_calls(PG_FUNCTION_ARGS) {
     return answer(fcinfo, 1, [fcinfo](NullableDatum uuid) {
         return find_account_of_access(argument(fcinfo, 0), uuid);
     });
 }
 
-// customer_origination_active_calls(customer_id, account_ids, account_id, ...)
-Datum customer_origination_active_calls_of_customer(PG_FUNCTION_ARGS) {
+// scoped_origination_active_calls(customer_id, account_ids, account_id, ...)
+Datum scoped_origination_active_calls(PG_FUNCTION_ARGS) {
     return answer(fcinfo, 2, [fcinfo](NullableDatum uuid) {
         return find_account_of_customer(argument(fcinfo, 0), argument(fcinfo, 1), uuid);
     });

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# private-postgresql.sh DIRECTORY: makes a PostgreSQL tree of its own below DIRECTORY, so that tests
+# and the demo install the extension without touching the system's PostgreSQL. Prints its bin directory.
+#
+# PostgreSQL finds its library and share directories relative to its own executable; so the
+# executables are copied, and what they load is linked.
+set -euo pipefail
+
+root=$1
+pg_config=${PG_CONFIG:-pg_config}
+bin=$("$pg_config" --bindir)
+lib=$("$pg_config" --pkglibdir)
+share=$("$pg_config" --sharedir)
+
+link_entries() { # FROM TO [EXCEPT]
+    mkdir -p "$2"
+    find "$1" -mindepth 1 -maxdepth 1 ! -name "${3:-}" -exec ln -sfn -t "$2" {} +
+}
+
+# Made anew when PostgreSQL itself is newer: its executables and libraries belong together.
+if [ ! "$root$bin/postgres" -nt "$bin/postgres" ]; then
+    rm -rf "$root"
+    mkdir -p "$root$(dirname "$bin")"
+    cp -R "$bin" "$root$bin"
+    link_entries "$lib" "$root$lib"
+    link_entries "$share" "$root$share" extension
+    link_entries "$share/extension" "$root$share/extension"
+fi
+echo "$root$bin"
