@@ -53,6 +53,10 @@ SELECT pg_extension_config_dump('inbox', '');
 
 -- Active calls of an account per snapshot. All three forms take the same question; they differ in
 -- who asks, and their C++ reads the question's arguments in this order.
+--
+-- Bitmap scans are off because rows reach the inbox in the order of time: an index scan reads an
+-- account's rows in the order in which they lie and in which they are counted, while a bitmap of
+-- many rows outgrows work_mem and then tests every row of every page.
 
 CREATE FUNCTION origination_active_calls (
     account_id uuid,
@@ -77,7 +81,7 @@ CREATE FUNCTION origination_active_calls (
     customer_price_lt double precision DEFAULT NULL,
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
-LANGUAGE C STABLE PARALLEL SAFE
+LANGUAGE C STABLE PARALLEL SAFE SET enable_bitmapscan = off
 AS 'MODULE_PATHNAME', 'origination_active_calls';
 COMMENT ON FUNCTION origination_active_calls IS
     'calls of an account that were up at each snapshot of a window and pass every given filter';
@@ -110,7 +114,7 @@ CREATE FUNCTION customer_origination_active_calls (
     customer_price_lt double precision DEFAULT NULL,
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
-LANGUAGE C STABLE PARALLEL SAFE
+LANGUAGE C STABLE PARALLEL SAFE SET enable_bitmapscan = off
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'customer_origination_active_calls';
 
@@ -139,7 +143,7 @@ CREATE FUNCTION scoped_origination_active_calls (
     customer_price_lt double precision DEFAULT NULL,
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
-LANGUAGE C STABLE PARALLEL SAFE
+LANGUAGE C STABLE PARALLEL SAFE SET enable_bitmapscan = off
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'scoped_origination_active_calls';
 

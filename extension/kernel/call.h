@@ -12,15 +12,15 @@
 
 namespace active_calls {
 
-// The columns a filter can look at, in the order of the relation `inbox`.
+// The columns a filter can look at, those that are cheap to test first.
 enum class Column : std::uint8_t {
     src_country_id,
     dst_country_id,
+    duration,
+    customer_price,
+    auth_orig_ip,
     src_prefix_routing,
     dst_prefix_routing,
-    duration,
-    auth_orig_ip,
-    customer_price,
 };
 inline constexpr std::size_t column_count = 7;
 
@@ -30,8 +30,12 @@ public:
     constexpr ColumnSet() = default;
 
     void insert(Column column) { bits_.set(static_cast<std::size_t>(column)); }
-    bool contains(Column column) const { return bits_.test(static_cast<std::size_t>(column)); }
-    bool empty() const { return bits_.none(); }
+    // Calls `visit(Column)` for each, in the order of Column.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (std::size_t i = 0; i < column_count; ++i)
+            if (bits_.test(i)) visit(static_cast<Column>(i));
+    }
     // A number below 2^column_count, distinct for distinct sets.
     std::size_t index() const { return bits_.to_ulong(); }
 

@@ -32,19 +32,9 @@ ColumnSet CallFilter::columns() const {
     if (src_prefix_routing.given()) columns.insert(Column::src_prefix_routing);
     if (dst_prefix_routing.given()) columns.insert(Column::dst_prefix_routing);
     if (duration.given()) columns.insert(Column::duration);
-    if (auth_orig_ip) columns.insert(Column::auth_orig_ip);
+    if (auth_orig_ip.given()) columns.insert(Column::auth_orig_ip);
     if (customer_price.given()) columns.insert(Column::customer_price);
     return columns;
-}
-
-// The cheap tests come first: text is looked at only for calls that passed all numbers.
-bool CallFilter::passes(const Call& call) const {
-    return src_country_id.passes(call.src_country_id) &&
-           dst_country_id.passes(call.dst_country_id) && duration.passes(call.duration) &&
-           customer_price.passes(call.customer_price) &&
-           (!auth_orig_ip || call.auth_orig_ip == auth_orig_ip) &&
-           src_prefix_routing.passes(call.src_prefix_routing) &&
-           dst_prefix_routing.passes(call.dst_prefix_routing);
 }
 
 } // namespace active_calls

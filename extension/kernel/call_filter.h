@@ -8,12 +8,13 @@
 
 namespace active_calls {
 
-// Equality of a number that may be NULL. NULL passes no filter.
-struct NumberFilter {
-    std::optional<std::int32_t> eq;
+// Equality of a value that may be NULL. NULL passes no filter.
+template <class Value>
+struct EqualityFilter {
+    std::optional<Value> eq;
 
     bool given() const { return eq.has_value(); }
-    bool passes(std::optional<std::int32_t> value) const { return !eq || value == eq; }
+    bool passes(const std::optional<Value>& value) const { return !eq || value == eq; }
 };
 
 // `eq`, `gt`, `lt` compare as numbers do; for double that is IEEE 754: NaN passes none of them.
@@ -36,19 +37,18 @@ struct TextFilter {
     bool passes(std::optional<std::string_view> value) const;
 };
 
+// One filter for each column; a column whose filter is not given passes, and need not be fetched.
 struct CallFilter {
-    NumberFilter src_country_id;
-    NumberFilter dst_country_id;
+    EqualityFilter<std::int32_t> src_country_id;
+    EqualityFilter<std::int32_t> dst_country_id;
     TextFilter src_prefix_routing;
     TextFilter dst_prefix_routing;
     RangeFilter<std::int32_t> duration; // seconds
-    std::optional<Address> auth_orig_ip;
+    EqualityFilter<Address> auth_orig_ip;
     RangeFilter<double> customer_price;
 
-    // The columns that passes() looks at; the others of a Call may be left unset.
+    // The columns whose filter is given.
     ColumnSet columns() const;
-
-    bool passes(const Call& call) const;
 };
 
 // Whether `needle` occurs in `haystack`, taking A-Z and a-z for the same.

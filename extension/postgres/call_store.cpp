@@ -13,23 +13,27 @@ namespace {
 
 // In the order of Column.
 constexpr std::array<std::string_view, column_count> column_names{
-    "src_country_id", "dst_country_id", "src_prefix_routing", "dst_prefix_routing",
-    "duration",       "auth_orig_ip",   "customer_price",
+    "src_country_id", "dst_country_id",     "duration",           "customer_price",
+    "auth_orig_ip",   "src_prefix_routing", "dst_prefix_routing",
 };
 
-// A scan fetches only what the filter looks at: without a filter the index alone answers.
+// A scan fetches the time and what the filter looks at, in the order of Column. Without a filter the
+// index alone answers.
 SPIPlanPtr inbox_scan(ColumnSet columns) {
     static std::array<Plan, std::size_t{1} << column_count> plans;
-    return plans[columns.index()].get([&] {
-        std::string query = "SELECT snapshot_timestamp";
-        for (std::size_t i = 0; i < column_count; ++i)
-            if (columns.contains(static_cast<Column>(i))) query.append(", ").append(column_names[i]);
-        query += " FROM active_calls.inbox"
-                 " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
-                 " AND snapshot_timestamp OPERATOR(pg_catalog.>=) $2"
-                 " AND snapshot_timestamp OPERATOR(pg_catalog.<=) $3";
-        return query;
-    }, {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+    return plans[columns.index()].get(
+        [&] {
+            std::string query = "SELECT snapshot_timestamp";
+            columns.for_each([&](Column column) {
+                query.append(", ").append(column_names[static_cast<std::size_t>(column)]);
+            });
+            query += " FROM active_calls.inbox"
+                     " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
+                     " AND snapshot_timestamp OPERATOR(pg_catalog.>=) $2"
+                     " AND snapshot_timestamp OPERATOR(pg_catalog.<=) $3";
+            return query;
+        },
+        {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 }
 
 // Takes the rows of an inbox scan as the executor yields them, one at a time and uncopied: a million
@@ -38,12 +42,13 @@ struct InboxReceiver {
     DestReceiver receiver; // first: PostgreSQL knows this part alone
     const CallFilter* filter;
     SnapshotCounts* counts;
-    ColumnSet columns;
+    std::array<Column, column_count> columns; // of the slot, after the time
+    int columns_size;
     MemoryContext row_context; // for values that have to be detoasted; reset after each such row
 };
 
-// The text of a row, detoasted into the row's context where it is compressed or stored out of line.
-std::string_view row_text(const InboxReceiver& inbox, Datum value) {
+// A text value, detoasted into the row's context where it is compressed or stored out of line.
+std::string_view plain_text(const InboxReceiver& inbox, Datum value) {
     auto* stored = reinterpret_cast<text*>(DatumGetPointer(value));
     if (VARATT_IS_COMPRESSED(stored) || VARATT_IS_EXTERNAL(stored)) {
         stored = guarded([&] {
@@ -56,36 +61,41 @@ std::string_view row_text(const InboxReceiver& inbox, Datum value) {
     return to_string_view(stored);
 }
 
-// The columns stand in the slot in the order of Column, after the snapshot's time.
-Call row_of(const InboxReceiver& inbox, const TupleTableSlot& slot) {
-    Call call;
-    call.snapshot = to_instant(DatumGetTimestampTz(slot.tts_values[0]));
-    int attribute = 0;
-    const auto read = [&](Column column, auto&& set) {
-        if (!inbox.columns.contains(column)) return;
-        ++attribute;
-        if (!slot.tts_isnull[attribute]) set(slot.tts_values[attribute]);
+bool value_passes(const InboxReceiver& inbox, Column column, Datum value, bool is_null) {
+    const auto or_null = [is_null](auto convert) {
+        return is_null ? std::nullopt : std::optional(convert());
     };
-    read(Column::src_country_id, [&](Datum v) { call.src_country_id = DatumGetInt32(v); });
-    read(Column::dst_country_id, [&](Datum v) { call.dst_country_id = DatumGetInt32(v); });
-    read(Column::src_prefix_routing,
-         [&](Datum v) { call.src_prefix_routing = row_text(inbox, v); });
-    read(Column::dst_prefix_routing,
-         [&](Datum v) { call.dst_prefix_routing = row_text(inbox, v); });
-    read(Column::duration, [&](Datum v) { call.duration = DatumGetInt32(v); });
-    read(Column::auth_orig_ip, [&](Datum v) {
-        call.auth_orig_ip = to_address(reinterpret_cast<inet*>(DatumGetPointer(v)));
-    });
-    read(Column::customer_price, [&](Datum v) { call.customer_price = DatumGetFloat8(v); });
-    return call;
+    const auto integer = [&] { return DatumGetInt32(value); };
+    const auto text = [&] { return plain_text(inbox, value); };
+    const auto address = [&] {
+        return to_address(reinterpret_cast<inet*>(DatumGetPointer(value)));
+    };
+    const CallFilter& filter = *inbox.filter;
+    switch (column) {
+    case Column::src_country_id: return filter.src_country_id.passes(or_null(integer));
+    case Column::dst_country_id: return filter.dst_country_id.passes(or_null(integer));
+    case Column::duration: return filter.duration.passes(integer());
+    case Column::customer_price: return filter.customer_price.passes(DatumGetFloat8(value));
+    case Column::auth_orig_ip: return filter.auth_orig_ip.passes(or_null(address));
+    case Column::src_prefix_routing: return filter.src_prefix_routing.passes(or_null(text));
+    case Column::dst_prefix_routing: return filter.dst_prefix_routing.passes(or_null(text));
+    }
+    return false;
+}
+
+bool row_passes(const InboxReceiver& inbox, const TupleTableSlot& slot) {
+    for (int i = 0; i < inbox.columns_size; ++i)
+        if (!value_passes(inbox, inbox.columns[i], slot.tts_values[i + 1], slot.tts_isnull[i + 1]))
+            return false;
+    return true;
 }
 
 bool receive_row(TupleTableSlot* slot, DestReceiver* self) {
     const auto& inbox = *reinterpret_cast<InboxReceiver*>(self);
     slot_getallattrs(slot);
     boundary([&] {
-        const Call call = row_of(inbox, *slot);
-        if (inbox.filter->passes(call)) inbox.counts->add(call.snapshot);
+        if (row_passes(inbox, *slot))
+            inbox.counts->add(to_instant(DatumGetTimestampTz(slot->tts_values[0])));
     });
     if (!MemoryContextIsEmpty(inbox.row_context)) MemoryContextReset(inbox.row_context);
     return true;
@@ -112,7 +122,7 @@ void count_calls(std::int32_t account_id, const Window& window, const CallFilter
         inbox.receiver.mydest = DestTuplestore; // SPI wants a kind; DestNone would discard rows
         inbox.filter = &filter;
         inbox.counts = &counts;
-        inbox.columns = columns;
+        columns.for_each([&](Column column) { inbox.columns[inbox.columns_size++] = column; });
         inbox.row_context = AllocSetContextCreate(CurrentMemoryContext, "active_calls row",
                                                   ALLOCSET_SMALL_SIZES);
         execute_query(scan, {not_null(Int32GetDatum(account_id)), not_null(TimestampTzGetDatum(from)),

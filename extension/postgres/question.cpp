@@ -101,7 +101,7 @@ Question read_question(FunctionCallInfo fcinfo, int first) {
     filter.duration.eq = arguments.integer();
     filter.duration.gt = arguments.integer();
     filter.duration.lt = arguments.integer();
-    filter.auth_orig_ip = arguments.address("auth_orig_ip");
+    filter.auth_orig_ip.eq = arguments.address("auth_orig_ip");
     filter.customer_price.eq = arguments.number();
     filter.customer_price.gt = arguments.number();
     filter.customer_price.lt = arguments.number();
