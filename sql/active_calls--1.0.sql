@@ -54,9 +54,9 @@ SELECT pg_extension_config_dump('inbox', '');
 -- Active calls of an account per snapshot. All three forms take the same question; they differ in
 -- who asks, and their C++ reads the question's arguments in this order.
 --
--- Bitmap scans are off because rows reach the inbox in the order of time: an index scan reads an
--- account's rows in the order in which they lie and in which they are counted, while a bitmap of
--- many rows outgrows work_mem and then tests every row of every page.
+-- They read calls by index scan alone. Rows reach the inbox in the order of time, so an account's rows
+-- lie, and are counted, in the order of the index. The planner does not know how closely, and would
+-- read the whole table for a large account, or a bitmap that outgrows work_mem.
 
 CREATE FUNCTION origination_active_calls (
     account_id uuid,
@@ -81,7 +81,8 @@ CREATE FUNCTION origination_active_calls (
     customer_price_lt double precision DEFAULT NULL,
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
-LANGUAGE C STABLE PARALLEL SAFE SET enable_bitmapscan = off
+LANGUAGE C STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off
 AS 'MODULE_PATHNAME', 'origination_active_calls';
 COMMENT ON FUNCTION origination_active_calls IS
     'calls of an account that were up at each snapshot of a window and pass every given filter';
@@ -114,7 +115,8 @@ CREATE FUNCTION customer_origination_active_calls (
     customer_price_lt double precision DEFAULT NULL,
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
-LANGUAGE C STABLE PARALLEL SAFE SET enable_bitmapscan = off
+LANGUAGE C STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'customer_origination_active_calls';
 
@@ -143,7 +145,8 @@ CREATE FUNCTION scoped_origination_active_calls (
     customer_price_lt double precision DEFAULT NULL,
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
-LANGUAGE C STABLE PARALLEL SAFE SET enable_bitmapscan = off
+LANGUAGE C STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'scoped_origination_active_calls';
 
