@@ -27,3 +27,17 @@ all install installcheck clean:
 	@echo >&2 "$(PG_CONFIG) names no PostgreSQL with server headers: install the package" \
 	  "postgresql-server-dev-NN, or say PG_CONFIG=/path/to/pg_config"; exit 1
 endif
+
+# On a machine that has nothing yet. Each installs what is missing and builds first; see README.md.
+.PHONY: demo stop test bench lint
+
+demo:
+	test/setup/with-build.sh test/demo/start.sh
+stop:
+	BUILD="$$(readlink -f build)" test/demo/stop.sh
+test:
+	test/setup/with-build.sh test/run.sh
+bench:
+	test/setup/with-build.sh test/bench/run.sh
+lint:
+	test/lint.sh

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Runs every test against servers of its own and ends with one line of counts. Called by `make test`,
+# which builds first and sets the environment that test/setup/with-build.sh describes.
+set -uo pipefail
+
+: "${BUILD:?is not set; call this as \"make test\"}" "${PGBIN:?}" "${SHIM:?}" "${SQL:?}" "${FEED:?}"
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+read -r -a as_server_user <<<"${AS_SERVER_USER:-}"
+as_server() { "${as_server_user[@]}" "$@"; }
+
+passed=0
+failed=0
+count() { # PASSED FAILED: a suite that ran nothing has failed
+    if (($1 + $2 == 0)); then set -- 0 1; fi
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+# A folder that the servers' user may write to, empty.
+fresh_folder() {
+    rm -rf "$1"
+    install -d -m 755 -o "$(as_server id -un)" "$1"
+}
+
+unit_tests() {
+    echo "== unit tests"
+    local log=$BUILD/unit-tests.log
+    (cd "$BUILD/cmake" && ctest --output-on-failure -j"$(nproc)") >"$log" 2>&1 || cat "$log"
+    local total bad
+    read -r bad total < <(sed -nE 's/.*tests passed, ([0-9]+) tests? failed out of ([0-9]+)/\1 \2/p' "$log")
+    count $((${total:-0} - ${bad:-0})) "${bad:-1}"
+    tail -n 3 "$log"
+}
+
+regression_tests() {
+    echo "== regression tests in SQL"
+    local work=$BUILD/regress log=$BUILD/regress.log
+    fresh_folder "$work"
+    local socket
+    socket=$(as_server mktemp -d /tmp/active-calls-test.XXXXXX) # the path of a socket must be short
+    as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
+        --encoding=UTF8 --locale=C.UTF-8 >"$work/initdb.log"
+    as_server "$PGBIN/pg_ctl" -D "$work/data" -l "$work/postgres.log" -w \
+        -o "-c listen_addresses='' -c unix_socket_directories=$socket -c fsync=off" start >/dev/null
+    PGHOST=$socket PGUSER=postgres make -C "$top" -s installcheck PG_CONFIG="$PGBIN/pg_config" \
+        EXTRA_REGRESS_OPTS="--outputdir=$work" 2>&1 | tee "$log"
+    as_server "$PGBIN/pg_ctl" -D "$work/data" -m fast -w stop >/dev/null
+    as_server rm -rf "$socket"
+    if [ -s "$work/regression.diffs" ]; then cat "$work/regression.diffs"; fi
+    count "$(grep -cE '^test .* ok ' "$log")" "$(grep -cE '^test .* FAILED' "$log")"
+}
+
+# PostgreSQL's own TAP modules start and stop real servers; they come with the server headers.
+end_to_end_tests() {
+    echo "== tests against running servers"
+    local work=$BUILD/tap pgxs result
+    fresh_folder "$work"
+    pgxs=$(dirname "$("$PGBIN/pg_config" --pgxs)")/../..
+    make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true # its test says what is missing
+    # shellcheck disable=SC2016 # Perl's own variables
+    as_server env -C "$work" PATH="$PGBIN:$PATH" TESTDIR="$work" TESTDATADIR="$work/data" \
+        TESTLOGDIR="$work/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
+        ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
+        ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
+        perl -MTAP::Harness -e '
+            my ($counts, $perl_modules, $own_modules, @tests) = @ARGV;
+            my $harness = TAP::Harness->new({ lib => [ $perl_modules, $own_modules ], timer => 1,
+                                              verbosity => $ENV{VERBOSE} ? 1 : 0, merge => 0 });
+            my $result = $harness->runtests(@tests);
+            my $broken = grep { !$_->is_good_plan || $_->exit || $_->wait } $result->parsers(@tests);
+            my $bad = $result->failed || ($result->all_passed ? 0 : $broken || 1);
+            open(my $file, ">", $counts) or die "$counts: $!";
+            print $file $result->passed, " ", $bad, "\n";
+        ' "$work/counts" "$pgxs/src/test/perl" "$top/test/perl" "$top"/test/t/*.pl
+    result=0
+    read -r result bad <"$work/counts" || bad=1
+    count "$result" "$bad"
+}
+
+unit_tests
+regression_tests
+end_to_end_tests
+echo "total: $passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building, the demo and the tests need and that are missing. As
+# root, or as a user with sudo; says what to do when it is neither.
+set -euo pipefail
+
+postgres_version() {
+    local candidate=${PG_CONFIG:-pg_config}
+    # The PostgreSQL that pg_config names, when its server headers are there; else the distribution's.
+    if [ -e "$("$candidate" --pgxs 2>/dev/null)" ]; then
+        "$candidate" --version | sed -E 's/^PostgreSQL ([0-9]+).*/\1/'
+    else
+        apt-cache depends postgresql | sed -nE 's/.*Depends: postgresql-([0-9]+)$/\1/p' | head -n 1
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        echo "packages are missing and you are neither root nor have sudo; as root, run:" >&2
+        echo "  apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+}
+
+missing_of() {
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            echo "$package"
+    done
+}
+
+if ! command -v apt-get >/dev/null; then
+    echo "this is no Debian or Ubuntu: install the packages that README.md names yourself" >&2
+    exit 0
+fi
+
+packages=(
+    g++ make cmake pkg-config curl ca-certificates
+    libpq-dev libcpp-httplib-dev nlohmann-json3-dev libjwt-dev libssl-dev libfmt-dev
+    libhowardhinnant-date-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
+    libgtest-dev libbenchmark-dev libipc-run-perl "$@"
+)
+missing=()
+version=$(postgres_version)
+if [ -z "$version" ]; then
+    missing=(apt-lists)
+else
+    mapfile -t missing < <(missing_of "postgresql-$version" "postgresql-server-dev-$version" "${packages[@]}")
+fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "setup: installing ${missing[*]}"
+as_root apt-get -qq update
+version=$(postgres_version)
+if [ -z "$version" ]; then
+    echo "setup: apt knows no package postgresql; see /etc/apt/sources.list" >&2
+    exit 1
+fi
+mapfile -t missing < <(missing_of "postgresql-$version" "postgresql-server-dev-$version" "${packages[@]}")
+as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
