@@ -17,8 +17,7 @@ std::optional<Address> Address::parse(std::string_view text) {
     std::ranges::copy(text, terminated.begin());
 
     std::array<std::uint8_t, 16> bytes{};
-    if (inet_pton(AF_INET, terminated.data(), bytes.data()) == 1)
-        return Address(Family::v4, bytes);
+    if (inet_pton(AF_INET, terminated.data(), bytes.data()) == 1) return Address(Family::v4, bytes);
     if (inet_pton(AF_INET6, terminated.data(), bytes.data()) == 1)
         return Address(Family::v6, bytes);
     return std::nullopt;

@@ -31,7 +31,7 @@ public:
 
     void insert(Column column) { bits_.set(static_cast<std::size_t>(column)); }
     // Calls `visit(Column)` for each, in the order of Column.
-    template <class Visit>
+    template<class Visit>
     void for_each(Visit&& visit) const {
         for (std::size_t i = 0; i < column_count; ++i)
             if (bits_.test(i)) visit(static_cast<Column>(i));

@@ -13,9 +13,9 @@ constexpr char ascii_lower(char c) {
 } // namespace
 
 bool contains_ignoring_ascii_case(std::string_view haystack, std::string_view needle) {
-    return std::ranges::search(haystack, needle, {}, ascii_lower, ascii_lower).begin() !=
-               haystack.end() ||
-           needle.empty();
+    const auto same = [](char a, char b) { return ascii_lower(a) == ascii_lower(b); };
+    return needle.empty() || std::search(haystack.begin(), haystack.end(), needle.begin(),
+                                         needle.end(), same) != haystack.end();
 }
 
 bool TextFilter::passes(std::optional<std::string_view> value) const {

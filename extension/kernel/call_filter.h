@@ -9,7 +9,7 @@
 namespace active_calls {
 
 // Equality of a value that may be NULL. NULL passes no filter.
-template <class Value>
+template<class Value>
 struct EqualityFilter {
     std::optional<Value> eq;
 
@@ -18,7 +18,7 @@ struct EqualityFilter {
 };
 
 // `eq`, `gt`, `lt` compare as numbers do; for double that is IEEE 754: NaN passes none of them.
-template <class Number>
+template<class Number>
 struct RangeFilter {
     std::optional<Number> eq, gt, lt;
 

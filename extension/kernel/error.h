@@ -17,7 +17,8 @@ enum class ErrorKind {
 
 class Error : public std::runtime_error {
 public:
-    // `message` and `hint` follow PostgreSQL's style: no capital, no full stop; a hint is a sentence.
+    // `message` and `hint` follow PostgreSQL's style: no capital, no full stop; a hint is a
+    // sentence.
     Error(ErrorKind kind, const std::string& message, std::string hint = {})
         : std::runtime_error(message)
         , kind_(kind)

@@ -142,7 +142,7 @@ public:
 private:
     const Value& at(Field field) const { return values_[static_cast<std::size_t>(field)]; }
 
-    template <class Number>
+    template<class Number>
     static bool parse(std::string_view text, Number& number) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         return error == std::errc{} && end == text.data() + text.size();
@@ -251,8 +251,8 @@ std::int32_t duration_of(const Row& row, Instant snapshot, std::optional<Instant
     if (const auto given = row.integer(Field::duration)) return *given;
     if (!connected) return 0;
     const Instant until = row.time(Field::end_time).value_or(snapshot);
-    const auto seconds =
-        std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(until - *connected).count());
+    const auto seconds = std::max<std::int64_t>(
+        0, std::chrono::floor<std::chrono::seconds>(until - *connected).count());
     if (seconds > std::numeric_limits<std::int32_t>::max())
         refuse("the time since connect_time does not fit duration");
     return static_cast<std::int32_t>(seconds);

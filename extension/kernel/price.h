@@ -7,9 +7,9 @@ namespace active_calls {
 
 // A tariff with an initial and further charging intervals.
 struct Tariff {
-    double fee = 0;          // once, on connection
-    double initial_rate = 0; // per minute
-    double next_rate = 0;    // per minute
+    double fee = 0;                    // once, on connection
+    double initial_rate = 0;           // per minute
+    double next_rate = 0;              // per minute
     std::int32_t initial_interval = 0; // seconds
     std::int32_t next_interval = 0;    // seconds
 };

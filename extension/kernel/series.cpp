@@ -74,8 +74,8 @@ Grid Grid::over(const Window& window, seconds step, Instant now, GapFill gap_fil
     const auto size = static_cast<std::size_t>((last - first) / step) + 1;
     if (size > max_points)
         throw Error(ErrorKind::limit_exceeded,
-                    "the window has " + std::to_string(size) +
-                        " points, more than the limit of " + std::to_string(max_points),
+                    "the window has " + std::to_string(size) + " points, more than the limit of " +
+                        std::to_string(max_points),
                     "Ask for a shorter window or a longer step, or raise active_calls.max_points.");
     return {first, step, size};
 }

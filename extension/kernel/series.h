@@ -74,7 +74,7 @@ std::chrono::seconds check_step(std::chrono::microseconds step);
 
 // Walks `counted` (ordered, distinct) and the grid's zeros together, in time order: `emit(Point)`
 // once for every instant that is in either.
-template <class Emit>
+template<class Emit>
 void merge_with_grid(std::span<const Point> counted, const Grid& grid, Emit&& emit) {
     auto next = counted.begin();
     for (std::size_t i = 0; i < grid.size; ++i) {

@@ -19,8 +19,8 @@ struct SnapshotClock {
 using Instant = SnapshotClock::time_point;
 
 // 1970-01-01 00:00 UTC, from which the grid's multiples are counted.
-inline constexpr Instant unix_epoch{-std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}
-                                         .time_since_epoch()};
+inline constexpr Instant unix_epoch{
+    -std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch()};
 
 constexpr Instant from_sys_time(std::chrono::sys_seconds time) {
     return unix_epoch + time.time_since_epoch();

@@ -1,18 +1,18 @@
 // Where C++ meets PostgreSQL. Nothing else in the extension knows how either raises an error.
 //
-// PostgreSQL raises with siglongjmp, which skips C++ destructors; a C++ exception must never reach a
-// C frame. So control crosses in three ways, and in no others:
+// PostgreSQL raises with siglongjmp, which skips C++ destructors; a C++ exception must never reach
+// a C frame. So control crosses in three ways, and in no others:
 //
 //   PostgreSQL -> C++   boundary([&] { ... })
 //       Every function that PostgreSQL calls (SQL functions, callbacks) is this and nothing more. A
 //       C++ exception that arrives becomes a PostgreSQL error, raised when no C++ object is alive.
 //
 //   C++ -> PostgreSQL   guarded([&] { ... })
-//       Every call into PostgreSQL that can raise, while an object with a destructor is alive in any
-//       frame above up to the boundary. The body itself must own nothing with a destructor: a raise
-//       jumps over it. The raised error stays where PostgreSQL put it, the C++ frames are unwound by
-//       the exception PendingError, and the boundary lets PostgreSQL carry on raising. Only the
-//       boundary may catch PendingError, and no destructor may call what can raise.
+//       Every call into PostgreSQL that can raise, while an object with a destructor is alive in
+//       any frame above up to the boundary. The body itself must own nothing with a destructor: a
+//       raise jumps over it. The raised error stays where PostgreSQL put it, the C++ frames are
+//       unwound by the exception PendingError, and the boundary lets PostgreSQL carry on raising.
+//       Only the boundary may catch PendingError, and no destructor may call what can raise.
 //
 //   memory              MemoryContextResource
 //       Allocates from a memory context and throws std::bad_alloc where palloc would raise.
@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <memory_resource>
 #include <new>
 #include <string_view>
@@ -71,21 +72,27 @@ private:
 
     static int sqlstate(ErrorKind kind) {
         switch (kind) {
-        case ErrorKind::missing_argument: return ERRCODE_NULL_VALUE_NOT_ALLOWED;
-        case ErrorKind::unknown_access: return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-        case ErrorKind::invalid_argument: return ERRCODE_INVALID_PARAMETER_VALUE;
-        case ErrorKind::limit_exceeded: return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-        case ErrorKind::malformed_input: return ERRCODE_INVALID_TEXT_REPRESENTATION;
+        case ErrorKind::missing_argument:
+            return ERRCODE_NULL_VALUE_NOT_ALLOWED;
+        case ErrorKind::unknown_access:
+            return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+        case ErrorKind::invalid_argument:
+            return ERRCODE_INVALID_PARAMETER_VALUE;
+        case ErrorKind::limit_exceeded:
+            return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+        case ErrorKind::malformed_input:
+            return ERRCODE_INVALID_TEXT_REPRESENTATION;
         }
         return ERRCODE_INTERNAL_ERROR;
     }
 
     // Cuts what does not fit, and never through a UTF-8 character.
-    template <std::size_t size>
+    template<std::size_t size>
     static void copy(std::string_view text, char (&buffer)[size]) {
         std::size_t length = std::min(text.size(), size - 1);
         if (length < text.size())
-            while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+            while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+                --length;
         std::memcpy(buffer, text.data(), length);
         buffer[length] = '\0';
     }
@@ -98,7 +105,7 @@ private:
 static_assert(std::is_trivially_destructible_v<Failure>);
 
 // Runs C++ on behalf of PostgreSQL; returns what `body` returns, or raises.
-template <class Body>
+template<class Body>
 std::invoke_result_t<Body> boundary(Body&& body) {
     Failure failure = Failure::pending();
     try {
@@ -117,7 +124,7 @@ std::invoke_result_t<Body> boundary(Body&& body) {
 }
 
 // Calls PostgreSQL on behalf of C++; returns what `body` returns, or throws PendingError.
-template <class Body>
+template<class Body>
 std::invoke_result_t<Body> guarded(Body&& body) {
     using Result = std::invoke_result_t<Body>;
     static_assert(std::is_trivially_destructible_v<std::remove_reference_t<Body>>,
@@ -152,15 +159,16 @@ public:
         : context_(context) {}
 
 private:
-    // PostgreSQL aligns to MAXIMUM_ALIGNOF. For more than that (std::pmr's own buffers ask for 16) the
-    // memory begins further on, behind the pointer that pfree wants.
+    // PostgreSQL aligns to MAXIMUM_ALIGNOF. For more than that (std::pmr's own buffers ask for 16)
+    // the memory begins further on, behind the pointer that pfree wants.
     void* do_allocate(std::size_t bytes, std::size_t alignment) override {
         if (alignment <= MAXIMUM_ALIGNOF) return allocate_maxaligned(bytes);
         if (bytes > MaxAllocHugeSize - alignment - sizeof(void*)) throw std::bad_alloc();
         void* const whole = allocate_maxaligned(bytes + alignment + sizeof(void*));
-        auto* const aligned = reinterpret_cast<void**>(
-            TYPEALIGN(alignment, static_cast<char*>(whole) + sizeof(void*)));
-        aligned[-1] = whole;
+        void* aligned = static_cast<void**>(whole) + 1;
+        std::size_t space = bytes + alignment;
+        std::align(alignment, bytes, aligned, space);
+        static_cast<void**>(aligned)[-1] = whole;
         return aligned;
     }
 

@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, column_count> column_names{
     "auth_orig_ip",   "src_prefix_routing", "dst_prefix_routing",
 };
 
-// A scan fetches the time and what the filter looks at, in the order of Column. Without a filter the
-// index alone answers.
+// A scan fetches the time and what the filter looks at, in the order of Column. Without a filter
+// the index alone answers.
 SPIPlanPtr inbox_scan(ColumnSet columns) {
     static std::array<Plan, std::size_t{1} << column_count> plans;
     return plans[columns.index()].get(
@@ -36,8 +36,8 @@ SPIPlanPtr inbox_scan(ColumnSet columns) {
         {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 }
 
-// Takes the rows of an inbox scan as the executor yields them, one at a time and uncopied: a million
-// rows cost no memory. Laid out as a DestReceiver, which PostgreSQL calls back.
+// Takes the rows of an inbox scan as the executor yields them, one at a time and uncopied: a
+// million rows cost no memory. Laid out as a DestReceiver, which PostgreSQL calls back.
 struct InboxReceiver {
     DestReceiver receiver; // first: PostgreSQL knows this part alone
     const CallFilter* filter;
@@ -72,13 +72,20 @@ bool value_passes(const InboxReceiver& inbox, Column column, Datum value, bool i
     };
     const CallFilter& filter = *inbox.filter;
     switch (column) {
-    case Column::src_country_id: return filter.src_country_id.passes(or_null(integer));
-    case Column::dst_country_id: return filter.dst_country_id.passes(or_null(integer));
-    case Column::duration: return filter.duration.passes(integer());
-    case Column::customer_price: return filter.customer_price.passes(DatumGetFloat8(value));
-    case Column::auth_orig_ip: return filter.auth_orig_ip.passes(or_null(address));
-    case Column::src_prefix_routing: return filter.src_prefix_routing.passes(or_null(text));
-    case Column::dst_prefix_routing: return filter.dst_prefix_routing.passes(or_null(text));
+    case Column::src_country_id:
+        return filter.src_country_id.passes(or_null(integer));
+    case Column::dst_country_id:
+        return filter.dst_country_id.passes(or_null(integer));
+    case Column::duration:
+        return filter.duration.passes(integer());
+    case Column::customer_price:
+        return filter.customer_price.passes(DatumGetFloat8(value));
+    case Column::auth_orig_ip:
+        return filter.auth_orig_ip.passes(or_null(address));
+    case Column::src_prefix_routing:
+        return filter.src_prefix_routing.passes(or_null(text));
+    case Column::dst_prefix_routing:
+        return filter.dst_prefix_routing.passes(or_null(text));
     }
     return false;
 }
@@ -123,11 +130,12 @@ void count_calls(std::int32_t account_id, const Window& window, const CallFilter
         inbox.filter = &filter;
         inbox.counts = &counts;
         columns.for_each([&](Column column) { inbox.columns[inbox.columns_size++] = column; });
-        inbox.row_context = AllocSetContextCreate(CurrentMemoryContext, "active_calls row",
-                                                  ALLOCSET_SMALL_SIZES);
-        execute_query(scan, {not_null(Int32GetDatum(account_id)), not_null(TimestampTzGetDatum(from)),
-                            not_null(TimestampTzGetDatum(to))},
-                     &inbox.receiver);
+        inbox.row_context =
+            AllocSetContextCreate(CurrentMemoryContext, "active_calls row", ALLOCSET_SMALL_SIZES);
+        execute_query(scan,
+                      {not_null(Int32GetDatum(account_id)), not_null(TimestampTzGetDatum(from)),
+                       not_null(TimestampTzGetDatum(to))},
+                      &inbox.receiver);
         MemoryContextDelete(inbox.row_context);
     });
 }

@@ -94,15 +94,24 @@ NullableDatum to_datum(const std::optional<Address>& value) {
 
 NullableDatum column_of(const Call& call, int column) {
     switch (column) {
-    case snapshot_timestamp: return not_null(TimestampTzGetDatum(to_timestamptz(call.snapshot)));
-    case customer_acc_id: return not_null(Int32GetDatum(call.account_id));
-    case src_country_id: return to_datum(call.src_country_id);
-    case dst_country_id: return to_datum(call.dst_country_id);
-    case src_prefix_routing: return to_datum(call.src_prefix_routing);
-    case dst_prefix_routing: return to_datum(call.dst_prefix_routing);
-    case duration: return not_null(Int32GetDatum(call.duration));
-    case auth_orig_ip: return to_datum(call.auth_orig_ip);
-    default: return not_null(Float8GetDatum(call.customer_price));
+    case snapshot_timestamp:
+        return not_null(TimestampTzGetDatum(to_timestamptz(call.snapshot)));
+    case customer_acc_id:
+        return not_null(Int32GetDatum(call.account_id));
+    case src_country_id:
+        return to_datum(call.src_country_id);
+    case dst_country_id:
+        return to_datum(call.dst_country_id);
+    case src_prefix_routing:
+        return to_datum(call.src_prefix_routing);
+    case dst_prefix_routing:
+        return to_datum(call.dst_prefix_routing);
+    case duration:
+        return not_null(Int32GetDatum(call.duration));
+    case auth_orig_ip:
+        return to_datum(call.auth_orig_ip);
+    default:
+        return not_null(Float8GetDatum(call.customer_price));
     }
 }
 

@@ -7,7 +7,9 @@ extern "C" {
 
 PG_MODULE_MAGIC;
 
+// NOLINTBEGIN(bugprone-reserved-identifier): PostgreSQL's name
 PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) { active_calls::postgres::define_settings(); }
+// NOLINTEND(bugprone-reserved-identifier)
 }

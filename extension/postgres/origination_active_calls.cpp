@@ -1,5 +1,5 @@
-// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls: who may
-// see the account, what is asked, counting, the answer.
+// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls: who
+// may see the account, what is asked, counting, the answer.
 #include "boundary.h"
 
 #include "account.h"
@@ -52,7 +52,7 @@ void put_point(const ResultSet& result, Point point) {
 
 // Answers the question whose arguments begin at `first`; `find` gives the account's id, for the
 // uuid that was asked for, or throws.
-template <class FindAccount>
+template<class FindAccount>
 Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
     return boundary([&]() -> Datum {
         const ResultSet result = guarded([&] { return begin_result(fcinfo); });

@@ -5,8 +5,7 @@ namespace active_calls::postgres {
 SPIPlanPtr Plan::prepare(const char* query, std::initializer_list<Oid> parameter_types) {
     SPIPlanPtr plan = SPI_prepare(query, static_cast<int>(parameter_types.size()),
                                   const_cast<Oid*>(parameter_types.begin()));
-    if (plan == nullptr)
-        elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+    if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
     if (SPI_keepplan(plan) != 0) elog(ERROR, "SPI_keepplan failed");
     return plan;
 }

@@ -14,7 +14,7 @@ class Plan {
 public:
     // `make_query` gives the text, of constant parts only: every value is a parameter. The caller
     // has connected to SPI.
-    template <class MakeQuery>
+    template<class MakeQuery>
     SPIPlanPtr get(MakeQuery&& make_query, std::initializer_list<Oid> parameter_types) {
         if (plan_ == nullptr) {
             const std::string query{make_query()};
@@ -35,7 +35,7 @@ void execute_query(SPIPlanPtr plan, std::initializer_list<NullableDatum> paramet
                    DestReceiver* receiver = nullptr);
 
 // Runs `body` connected to SPI. On an error PostgreSQL itself disconnects.
-template <class Body>
+template<class Body>
 void with_spi(Body&& body) {
     guarded([] {
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");

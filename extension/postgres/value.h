@@ -1,4 +1,5 @@
-// PostgreSQL's values as the kernel's, and back. Nothing here raises or allocates, except where said.
+// PostgreSQL's values as the kernel's, and back. Nothing here raises or allocates, except where
+// said.
 #pragma once
 
 #include "server.h"
@@ -20,10 +21,11 @@ inline std::string_view to_string_view(const text* text) {
     return {VARDATA_ANY(text), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(text))};
 }
 
-// The address of an inet, whatever its netmask. `address` must not be toasted, which an inet is not.
+// The address of an inet, whatever its netmask. `address` must not be toasted, which an inet is
+// not.
 inline Address to_address(const inet* address) {
-    const auto family = ip_family(address) == PGSQL_AF_INET ? Address::Family::v4
-                                                           : Address::Family::v6;
+    const auto family =
+        ip_family(address) == PGSQL_AF_INET ? Address::Family::v4 : Address::Family::v6;
     return {family, {ip_addr(address), Address::size(family)}};
 }
 

@@ -1,5 +1,5 @@
-// SQL functions that raise and throw at every place where C++ and PostgreSQL meet, while C++ objects
-// are alive that count themselves. test/t/005_boundary.pl calls them.
+// SQL functions that raise and throw at every place where C++ and PostgreSQL meet, while C++
+// objects are alive that count themselves. test/t/005_boundary.pl calls them.
 #include "../../extension/postgres/boundary.h"
 
 #include <stdexcept>

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Checks the form of the code: clang-format, clang-tidy and shellcheck with this tree's own settings.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$top"
+test/setup/install-packages.sh clang-format clang-tidy shellcheck
+
+mapfile -t sources < <(find extension shim test -name '*.cpp' -o -name '*.h' | sort)
+echo "lint: clang-format"
+clang-format --dry-run -Werror "${sources[@]}"
+
+echo "lint: shellcheck"
+shellcheck .ci/run test/*.sh test/*/*.sh
+
+echo "lint: clang-tidy"
+cmake -S . -B build/cmake --log-level=WARNING >/dev/null
+# Tests and headers are covered where the code they belong to includes them.
+tidy() { xargs -P "$(nproc)" -n 1 clang-tidy --quiet "$@"; }
+find shim test/feed -name '*.cpp' | tidy -p build/cmake 2>/dev/null
+find extension -name '*.cpp' |
+    xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- -std=c++20 \
+        -isystem "$("${PG_CONFIG:-pg_config}" --includedir-server)" 2>/dev/null
+echo "lint: clean"
