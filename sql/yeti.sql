@@ -1,0 +1,60 @@
+-- Keeps account and api_access of active_calls in step with a Yeti database that the extension was
+-- created in. Run it once as a superuser: psql -f sql/yeti.sql DATABASE
+--
+-- It copies what is there now, and its triggers copy every change in the transaction that makes it.
+-- Running it again copies anew. To undo it: DROP SCHEMA active_calls_yeti CASCADE.
+
+BEGIN;
+
+DROP SCHEMA IF EXISTS active_calls_yeti CASCADE;
+CREATE SCHEMA active_calls_yeti;
+
+-- Who changes an account or an API access of Yeti's need not have rights in active_calls.
+
+CREATE FUNCTION active_calls_yeti.copy_account() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM active_calls.account WHERE id = OLD.id;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO active_calls.account (id, uuid, customer_id)
+        VALUES (NEW.id, NEW.uuid, NEW.contractor_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION active_calls_yeti.copy_api_access() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM active_calls.api_access WHERE id = OLD.id;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)
+        VALUES (NEW.id, NEW.customer_id, coalesce(NEW.account_ids, '{}'), NEW.login);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA active_calls_yeti FROM PUBLIC;
+
+CREATE TRIGGER active_calls_copy AFTER INSERT OR UPDATE OR DELETE ON billing.accounts
+FOR EACH ROW EXECUTE FUNCTION active_calls_yeti.copy_account();
+
+CREATE TRIGGER active_calls_copy AFTER INSERT OR UPDATE OR DELETE ON sys.api_access
+FOR EACH ROW EXECUTE FUNCTION active_calls_yeti.copy_api_access();
+
+-- The triggers are in place, so no change after this moment is missed.
+
+DELETE FROM active_calls.account;
+INSERT INTO active_calls.account (id, uuid, customer_id)
+SELECT id, uuid, contractor_id FROM billing.accounts;
+
+DELETE FROM active_calls.api_access;
+INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)
+SELECT id, customer_id, coalesce(account_ids, '{}'), login FROM sys.api_access;
+
+COMMIT;
