@@ -31,24 +31,8 @@ enum InboxColumn {
     inbox_column_count,
 };
 
-struct ColumnType {
-    Oid element;
-    Oid array;
-    std::int16_t length;
-    bool by_value;
-    char alignment;
-};
-
-constexpr ColumnType column_types[inbox_column_count] = {
-    {TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE},
-    {INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT},
-    {INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT},
-    {INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT},
-    {TEXTOID, TEXTARRAYOID, -1, false, TYPALIGN_INT},
-    {TEXTOID, TEXTARRAYOID, -1, false, TYPALIGN_INT},
-    {INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT},
-    {INETOID, INETARRAYOID, -1, false, TYPALIGN_INT},
-    {FLOAT8OID, FLOAT8ARRAYOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE},
+constexpr Oid column_types[inbox_column_count] = {
+    TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, INT4OID, INETOID, FLOAT8OID,
 };
 
 SPIPlanPtr insert_rows() {
@@ -124,11 +108,15 @@ Datum array_of(std::span<const Call> calls, int column) {
         values[i] = value.value;
         nulls[i] = value.isnull;
     }
-    const ColumnType& type = column_types[column];
+    const Oid type = column_types[column];
+    std::int16_t length = 0;
+    bool by_value = false;
+    char alignment = 0;
+    get_typlenbyvalalign(type, &length, &by_value, &alignment);
     int size[] = {static_cast<int>(calls.size())};
     int lower_bound[] = {1};
-    return PointerGetDatum(construct_md_array(values, nulls, 1, size, lower_bound, type.element,
-                                              type.length, type.by_value, type.alignment));
+    return PointerGetDatum(
+        construct_md_array(values, nulls, 1, size, lower_bound, type, length, by_value, alignment));
 }
 
 // Calls that wait for the next INSERT.

@@ -137,6 +137,7 @@ extension/postgres/origination_active_calls.o: \
  /usr/include/postgresql/15/server/utils/builtins.h \
  /usr/include/postgresql/15/server/utils/fmgrprotos.h \
  /usr/include/postgresql/15/server/utils/inet.h \
+ /usr/include/postgresql/15/server/utils/lsyscache.h \
  /usr/include/postgresql/15/server/utils/timestamp.h \
  /usr/include/postgresql/15/server/pgtime.h \
  /usr/include/postgresql/15/server/utils/uuid.h \
@@ -287,6 +288,7 @@ extension/postgres/server.h:
 /usr/include/postgresql/15/server/utils/builtins.h:
 /usr/include/postgresql/15/server/utils/fmgrprotos.h:
 /usr/include/postgresql/15/server/utils/inet.h:
+/usr/include/postgresql/15/server/utils/lsyscache.h:
 /usr/include/postgresql/15/server/utils/timestamp.h:
 /usr/include/postgresql/15/server/pgtime.h:
 /usr/include/postgresql/15/server/utils/uuid.h:

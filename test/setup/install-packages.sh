@@ -42,7 +42,7 @@ packages=(
     g++ make cmake pkg-config curl ca-certificates
     libpq-dev libcpp-httplib-dev nlohmann-json3-dev libjwt-dev libssl-dev libfmt-dev
     libhowardhinnant-date-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
-    libgtest-dev libbenchmark-dev libipc-run-perl "$@"
+    libgtest-dev libipc-run-perl "$@"
 )
 missing=()
 version=$(postgres_version)
