@@ -11,6 +11,7 @@ REGRESS_OPTS = --inputdir=test --load-extension=active_calls
 
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno
 SHLIB_LINK = -lstdc++
+EXTRA_CLEAN = $(OBJS:.o=.d)
 # No LLVM bitcode: it would want the clang that PostgreSQL was built with, and inline nothing here.
 override with_llvm = no
 

@@ -1,3 +1,0 @@
-extension/kernel/address.o: extension/kernel/address.cpp \
- extension/kernel/address.h
-extension/kernel/address.h:
