@@ -1,0 +1,162 @@
+#include "connection.h"
+
+#include "text.h"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+
+namespace active_calls::shim {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view head_end = "\r\n\r\n";
+
+/// Request line and all header fields; httplib itself limits each line to 8 KiB.
+constexpr std::size_t max_head_size = 65536;
+
+/// What a silent connection is given when it is in the way: of clients that wait for a thread, or
+/// of the end of the process. A client that is about to send gets its answer all the same.
+constexpr milliseconds hurried_patience{500};
+constexpr milliseconds hurry_check_interval{100};
+
+/// For all of an answer to be taken by the client.
+constexpr milliseconds send_timeout{30'000};
+
+/// For the client to notice the end of the connection.
+constexpr milliseconds finish_timeout{250};
+constexpr std::size_t max_discarded = 262144;
+
+/// Waits until the socket takes more, the deadline at most.
+bool wait_until_writable(socket_t socket, Clock::time_point deadline) {
+    pollfd entry{socket, POLLOUT, 0};
+    for (;;) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+        if (left.count() <= 0) return false;
+        const int ready = poll(&entry, 1, static_cast<int>(left.count()));
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return false;
+    }
+}
+
+} // namespace
+
+std::string fit_for_httplib(std::string_view head) {
+    std::string fit;
+    fit.reserve(head.size());
+    const auto request_line = head.substr(0, head.find(line_end));
+    bool in_query = false;
+    for (const char c : request_line) {
+        fit.append(c == '?' && in_query ? "%3F" : std::string_view(&c, 1));
+        in_query |= c == '?';
+    }
+    head.remove_prefix(request_line.size());
+    while (!head.empty()) {
+        const auto line = head.substr(0, head.find(line_end, line_end.size()));
+        const auto name = line.substr(0, line.find(':'));
+        if (!equal_ignoring_case(name, "\r\nrange")) fit.append(line);
+        head.remove_prefix(line.size());
+    }
+    return fit;
+}
+
+Connection::Connection(socket_t socket)
+    : socket_(socket) {
+    const timeval interval{0, std::chrono::microseconds(hurry_check_interval).count()};
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &interval, sizeof interval);
+    note_remote_address();
+}
+
+Connection::~Connection() { close(socket_); }
+
+bool Connection::receive_head(milliseconds patience, const std::function<bool()>& is_hurried) {
+    const auto started = Clock::now();
+    std::size_t searched = 0;
+    for (;;) {
+        const auto end = received_.find(head_end, searched);
+        if (end != std::string::npos || received_.size() > max_head_size) {
+            const auto size = std::min(end, max_head_size) + head_end.size();
+            head_ = fit_for_httplib(std::string_view(received_).substr(0, size));
+            head_read_ = 0;
+            received_.erase(0, size);
+            return true;
+        }
+        searched = received_.size() < head_end.size() ? 0 : received_.size() - head_end.size() + 1;
+        const auto limit = is_hurried() ? std::min(patience, hurried_patience) : patience;
+        if (Clock::now() - started >= limit || !receive()) return false;
+    }
+}
+
+bool Connection::receive() {
+    std::array<char, 16384> buffer;
+    const auto count = recv(socket_, buffer.data(), buffer.size(), 0);
+    if (count < 0) return errno == EAGAIN || errno == EINTR;
+    received_.append(buffer.data(), static_cast<std::size_t>(count));
+    return count > 0;
+}
+
+bool Connection::flush() {
+    const auto deadline = Clock::now() + send_timeout;
+    std::string_view left = to_send_;
+    while (!left.empty()) {
+        const auto count = send(socket_, left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (count >= 0) {
+            left.remove_prefix(static_cast<std::size_t>(count));
+        } else if (errno != EINTR && (errno != EAGAIN || !wait_until_writable(socket_, deadline))) {
+            return false;
+        }
+    }
+    to_send_.clear();
+    return true;
+}
+
+/// A socket closed with unread bytes is reset, and a reset can overtake the answer. So the client
+/// is told that there is no more, and what it still sends is thrown away for a moment.
+void Connection::finish() {
+    shutdown(socket_, SHUT_WR);
+    const auto deadline = Clock::now() + finish_timeout;
+    std::size_t discarded = 0;
+    while (discarded < max_discarded && Clock::now() < deadline) {
+        received_.clear();
+        if (!receive()) return;
+        discarded += received_.size();
+    }
+}
+
+ssize_t Connection::read(char* data, std::size_t size) {
+    const auto count = head_.copy(data, size, head_read_);
+    head_read_ += count;
+    return static_cast<ssize_t>(count);
+}
+
+ssize_t Connection::write(const char* data, std::size_t size) {
+    to_send_.append(data, size);
+    return static_cast<ssize_t>(size);
+}
+
+void Connection::get_remote_ip_and_port(std::string& ip, int& port) const {
+    ip = remote_host_;
+    port = remote_port_;
+}
+
+/// Numbers do not change while a connection lasts, so they are asked for once.
+void Connection::note_remote_address() {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&storage);
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> service{};
+    if (getpeername(socket_, address, &length) != 0 ||
+        getnameinfo(address, length, host.data(), host.size(), service.data(), service.size(),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    remote_host_ = host.data();
+    remote_port_ = std::stoi(service.data());
+}
+
+} // namespace active_calls::shim

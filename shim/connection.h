@@ -1,0 +1,63 @@
+// A client's connection as httplib's stream: it hands over whole request heads only, within limits
+// of time and size, and sends an answer in one piece.
+#pragma once
+
+#include <httplib.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace active_calls::shim {
+
+/// Edits a request's head where httplib 0.11 would refuse what is fine in HTTP: a `?` within the
+/// query (it becomes `%3F`), and `Range`, which a server may ignore (it is taken out).
+std::string fit_for_httplib(std::string_view head);
+
+class Connection : public httplib::Stream {
+public:
+    /// Takes over an open socket.
+    explicit Connection(socket_t socket);
+    Connection(const Connection&) = delete;
+    ~Connection() override;
+
+    /// Waits for the head of the next request, which httplib may then read. False if the client
+    /// closed, or did not send all of it within `patience`, or, while `is_hurried`, within a short
+    /// grace. A head beyond max_head_size is cut off there, which httplib takes for malformed.
+    bool receive_head(std::chrono::milliseconds patience, const std::function<bool()>& is_hurried);
+
+    /// Sends what was written. False if the client does not take it.
+    bool flush();
+
+    /// Ends the connection so that a client which is still sending gets to read its answer.
+    void finish();
+
+    bool is_readable() const override { return true; }
+    bool is_writable() const override { return true; }
+    /// Reads from the received head; 0 at its end.
+    ssize_t read(char* data, std::size_t size) override;
+    /// Only collects; see `flush`.
+    ssize_t write(const char* data, std::size_t size) override;
+    void get_remote_ip_and_port(std::string& ip, int& port) const override;
+    /// Nobody asks.
+    void get_local_ip_and_port(std::string&, int&) const override {}
+    /// httplib refuses descriptors beyond the reach of select(2), which is not used here.
+    socket_t socket() const override { return INVALID_SOCKET; }
+
+private:
+    /// Waits a moment for something to come. False at the end of what the client sends.
+    bool receive();
+    void note_remote_address();
+
+    socket_t socket_;
+    std::string remote_host_ = "unknown";
+    int remote_port_ = 0;
+    /// What was received and is not part of the current head.
+    std::string received_;
+    std::string head_;
+    std::size_t head_read_ = 0;
+    std::string to_send_;
+};
+
+} // namespace active_calls::shim

@@ -1,0 +1,15 @@
+// Where a request carries its token.
+#pragma once
+
+#include <httplib.h>
+
+#include <optional>
+#include <string>
+
+namespace active_calls::shim {
+
+/// The token of `Authorization`, bare or after `Bearer`, or, only where that header is absent, of
+/// the cookie `_yeti_customer_v1_session`. Empty where there is none, or more than one.
+std::optional<std::string> token_of(const httplib::Request& request);
+
+} // namespace active_calls::shim

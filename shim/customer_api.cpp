@@ -1,0 +1,206 @@
+#include "customer_api.h"
+
+#include "credentials.h"
+#include "database_error.h"
+#include "etag.h"
+#include "query.h"
+#include "query_string.h"
+#include "request_id.h"
+#include "series_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace active_calls::shim {
+
+namespace {
+
+constexpr std::string_view resource_path = "/api/rest/customer/v1/origination-active-calls";
+
+/// A client may try again after so many seconds.
+constexpr const char* retry_after = "1";
+
+constexpr std::size_t max_logged_method = 16;
+constexpr std::size_t max_logged_path = 256;
+
+/// As the API documents them, on every answer.
+httplib::Headers documented_headers() {
+    return {
+        {"content-type", "application/json; charset=utf-8"},
+        {"x-frame-options", "SAMEORIGIN"},
+        {"x-xss-protection", "0"},
+        {"x-content-type-options", "nosniff"},
+        {"x-permitted-cross-domain-policies", "none"},
+        {"referrer-policy", "strict-origin-when-cross-origin"},
+        {"vary", "Accept"},
+        {"cache-control", "max-age=0, private, must-revalidate"},
+    };
+}
+
+void require_resource(std::string_view path, std::string_view method) {
+    if (path != resource_path) throw Refusal(404, "not found");
+    if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
+}
+
+void refuse(httplib::Response& response, const Refusal& refusal) {
+    const std::string error = refusal.what();
+    response.status = refusal.status;
+    response.body = error.empty() ? "" : nlohmann::json{{"error", error}}.dump();
+    switch (refusal.status) {
+    case 401:
+        response.set_header("www-authenticate", "Bearer");
+        break;
+    case 405:
+        response.set_header("allow", "GET, HEAD");
+        break;
+    case 503:
+        response.set_header("retry-after", retry_after);
+        break;
+    default:
+        break;
+    }
+}
+
+bool is_method_name(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+    });
+}
+
+/// Why httplib gave up on a request before we were asked. It answers 400 to most, and what it had
+/// read until then tells them apart: it reads the method, the version, the path, the fields.
+Refusal refusal_of_unreadable(const httplib::Request& request, int status) {
+    if (status == 414) return Refusal(414, "URI too long");
+    if (!request.path.empty()) return Refusal(431, "request header fields too large");
+    if (is_method_name(request.method) && request.version.starts_with("HTTP/1.")) {
+        const bool is_known =
+            std::string_view(request.target).substr(0, request.target.find('?')) == resource_path;
+        return is_known ? Refusal(405, "method not allowed") : Refusal(404, "not found");
+    }
+    return Refusal(400, "malformed request");
+}
+
+std::string body_of(const Series& series, const SeriesRequest& request) {
+    // In microseconds, as the clock's own nanoseconds do not reach as far as a request may.
+    const auto now =
+        std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const bool is_future = request.from_time() > now;
+    return series.times.empty() && is_future ? "[]" : to_json(series);
+}
+
+DatabaseErrorKind kind_of(const Refusal& refusal) {
+    return refusal.status == 504 ? DatabaseErrorKind::timeout : DatabaseErrorKind::other;
+}
+
+} // namespace
+
+CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log)
+    : verifier_(verifier)
+    , pool_(pool)
+    , metrics_(metrics)
+    , log_(log) {}
+
+void CustomerApi::serve_on(httplib::Server& server) {
+    server.set_default_headers(documented_headers());
+    server.set_pre_routing_handler(
+        [this](const httplib::Request& request, httplib::Response& response) {
+            Exchange exchange{request, response};
+            answer(exchange);
+            finish(exchange);
+            return httplib::Server::HandlerResponse::Handled;
+        });
+    server.set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
+        // Errors of our own come by here too.
+        if (response.has_header("x-request-id")) return;
+        Exchange exchange{request, response};
+        refuse(response, refusal_of_unreadable(request, response.status));
+        finish(exchange);
+    });
+}
+
+void CustomerApi::answer(Exchange& exchange) {
+    try {
+        answer_with_series(exchange);
+    } catch (const Refusal& refusal) {
+        refuse(exchange.response, refusal);
+    } catch (const StatementFailed& error) {
+        const Refusal refusal = refusal_for(error);
+        if (refusal.status >= 500) {
+            metrics_.count_database_error(kind_of(refusal));
+            exchange.failure = {{"sqlstate", error.sqlstate}, {"error", error.what()}};
+        }
+        refuse(exchange.response, refusal);
+    } catch (const DatabaseUnavailable& error) {
+        metrics_.count_database_error(DatabaseErrorKind::away);
+        exchange.failure = {{"error", error.what()}};
+        refuse(exchange.response, Refusal(503, "database is not available"));
+    } catch (const std::exception& error) {
+        exchange.failure = {{"error", error.what()}};
+        refuse(exchange.response, Refusal(500));
+    }
+}
+
+void CustomerApi::answer_with_series(Exchange& exchange) {
+    const httplib::Request& request = exchange.request;
+    require_resource(request.path, request.method);
+    const Scope scope = authenticate(request);
+    const SeriesRequest series_request = parse_series_request(query_of(request.target));
+    const Series series = fetch_series(pool_, scope, series_request);
+    exchange.point_count = series.times.size();
+
+    httplib::Response& response = exchange.response;
+    response.status = 200;
+    response.body = body_of(series, series_request);
+    const std::string etag = weak_etag(response.body);
+    response.set_header("etag", etag);
+    if (is_match(request.get_header_value("If-None-Match"), etag)) {
+        // The length is that of the answer which the client holds (RFC 9110, 8.6).
+        response.set_header("content-length", std::to_string(response.body.size()));
+        response.status = 304;
+        response.body.clear();
+    }
+}
+
+Scope CustomerApi::authenticate(const httplib::Request& request) const {
+    const auto token = token_of(request);
+    const auto scope =
+        token ? verifier_.verify(*token, std::chrono::system_clock::now()) : std::nullopt;
+    if (!scope) throw Refusal(401);
+    return *scope;
+}
+
+void CustomerApi::finish(Exchange& exchange) {
+    const std::string id = request_id(exchange.request.get_header_value("X-Request-Id"));
+    const auto duration = std::chrono::steady_clock::now() - exchange.started;
+    const double seconds = std::chrono::duration<double>(duration).count();
+    exchange.response.set_header("x-request-id", id);
+    exchange.response.set_header("x-runtime", fmt::format("{:.6f}", seconds));
+    metrics_.count_request(exchange.response.status, duration);
+    log_request(exchange, id, duration);
+}
+
+/// The path stands without its query, which holds telephone numbers.
+void CustomerApi::log_request(const Exchange& exchange, const std::string& id,
+                              std::chrono::nanoseconds duration) {
+    const httplib::Request& request = exchange.request;
+    const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();
+    Log::Fields fields{{"id", id},
+                       {"method", request.method.substr(0, max_logged_method)},
+                       {"path", request.path.substr(0, max_logged_path)},
+                       {"status", exchange.response.status},
+                       {"milliseconds", std::round(milliseconds * 1000) / 1000},
+                       {"points", exchange.point_count},
+                       {"remote", request.remote_addr}};
+    if (!exchange.failure.empty()) fields.update(exchange.failure);
+    if (exchange.response.status == 500)
+        log_.error("request", fields);
+    else if (exchange.response.status > 500)
+        log_.warning("request", fields);
+    else
+        log_.info("request", fields);
+}
+
+} // namespace active_calls::shim

@@ -1,0 +1,29 @@
+#include "database_error.h"
+
+#include <string_view>
+#include <utility>
+
+namespace active_calls::shim {
+
+// SQLSTATEs are PostgreSQL's, Appendix A of its manual.
+
+StatementFailed::StatementFailed(std::string sqlstate, const std::string& message)
+    : std::runtime_error(message)
+    , sqlstate(std::move(sqlstate)) {}
+
+bool ends_session(std::string_view sqlstate) {
+    // Class 08: connection; 57P01 to 57P05: shutdown, crash, starting up, database dropped, idle.
+    return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+}
+
+Refusal refusal_for(const StatementFailed& error) {
+    const std::string message = error.what();
+    if (error.sqlstate == "22023" && message == "invalid value account-id")
+        return Refusal(400, message);
+    if (error.sqlstate == "54000") return Refusal(400, message);
+    if (error.sqlstate == "28000") return Refusal(401);
+    if (error.sqlstate == "57014") return Refusal(504, "query took too long");
+    return Refusal(500);
+}
+
+} // namespace active_calls::shim

@@ -1,0 +1,170 @@
+#include "listener.h"
+
+#include "text.h"
+#include "workers.h"
+
+#include <linux/filter.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+
+namespace active_calls::shim {
+
+namespace {
+
+constexpr std::size_t max_requests_per_connection = 10'000;
+
+/// How long no connection has to come, while draining, until the last one has been accepted.
+constexpr std::chrono::milliseconds accept_pause{100};
+
+/// Two processes must not share a port unnoticed, as httplib's own option would let them.
+void allow_quick_restart(socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
+/// Makes the kernel drop the first packet of every new connection to a listening socket, so that
+/// its queue can be emptied without new ones coming in. Such a client tries again a second later,
+/// and then finds the next process, or none. Without this (the kernel may refuse), a connection
+/// that comes in the last moment is reset.
+void refuse_new_connections(socket_t listening_socket) {
+    constexpr std::uint32_t offset_of_tcp_flags = 13;
+    constexpr std::uint32_t syn_flag = 0x02;
+    std::array<sock_filter, 4> drop_syn{{
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offset_of_tcp_flags),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, syn_flag, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+    }};
+    const sock_fprog program{drop_syn.size(), drop_syn.data()};
+    setsockopt(listening_socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+bool connection_header_has(const httplib::Request& request, std::string_view option) {
+    const auto value = request.get_header_value("Connection");
+    return std::ranges::any_of(split_list(value, ','), [&](std::string_view given) {
+        return equal_ignoring_case(given, option);
+    });
+}
+
+/// A body is not read, so that the bytes after the head are no request.
+bool has_body(const httplib::Request& request) {
+    return request.has_header("Transfer-Encoding") ||
+           (request.has_header("Content-Length") &&
+            request.get_header_value("Content-Length") != "0");
+}
+
+bool can_be_kept_alive(const httplib::Request& request) {
+    if (has_body(request) || connection_header_has(request, "close")) return false;
+    return request.version != "HTTP/1.0" || connection_header_has(request, "keep-alive");
+}
+
+/// httplib does not tell a host that it cannot find from a port that is taken.
+void require_host(const std::string& host) {
+    addrinfo* found = nullptr;
+    const int error = getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+    if (error != 0) throw std::runtime_error(gai_strerror(error));
+    freeaddrinfo(found);
+}
+
+/// Sets right what httplib writes of the connection, and takes back its offer of ranges.
+void tidy_headers(const httplib::Request& request, httplib::Response& response) {
+    response.headers.erase("Accept-Ranges");
+    // httplib notes the client's address when it has read the head; otherwise the end follows.
+    const bool is_unreadable = request.remote_addr.empty();
+    if (is_unreadable && !response.has_header("Connection"))
+        response.set_header("Connection", "close");
+    if (response.has_header("Connection"))
+        response.headers.erase("Keep-Alive");
+    else if (request.version == "HTTP/1.0")
+        response.set_header("Connection", "keep-alive");
+}
+
+} // namespace
+
+std::string to_string(const Address& address) {
+    const bool is_ipv6 = address.host.find(':') != std::string::npos;
+    return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+Listener::Listener(ListenerSettings settings)
+    : settings_(std::move(settings))
+    , stop_if_draining_([this] {
+        if (draining_) stop();
+    }) {
+    new_task_queue = [this]() -> httplib::TaskQueue* {
+        return std::make_unique<Workers>(settings_.thread_count, connection_count_,
+                                         stop_if_draining_)
+            .release();
+    };
+    set_idle_interval(accept_pause);
+    set_keep_alive_max_count(max_requests_per_connection);
+    set_keep_alive_timeout(
+        std::chrono::ceil<std::chrono::seconds>(settings_.keep_alive_timeout).count());
+    set_tcp_nodelay(true);
+    set_post_routing_handler(tidy_headers);
+    set_socket_options(allow_quick_restart);
+
+    auto& [host, port] = settings_.address;
+    require_host(host);
+    if (port == 0)
+        port = bind_to_any_port(host);
+    else if (!bind_to_port(host, port))
+        port = -1;
+    // httplib's own queue of five is too short for a hundred clients at once.
+    if (port < 0 || ::listen(svr_sock_, SOMAXCONN) != 0)
+        throw std::runtime_error(std::strerror(errno));
+}
+
+Listener::~Listener() {
+    drain();
+    if (serving_.valid()) serving_.wait();
+}
+
+void Listener::start() {
+    serving_ = std::async(std::launch::async, [this] { listen_after_bind(); });
+}
+
+void Listener::drain() {
+    if (draining_.exchange(true)) return;
+    const socket_t listening_socket = svr_sock_;
+    if (listening_socket != INVALID_SOCKET) refuse_new_connections(listening_socket);
+}
+
+bool Listener::wait_until_stopped(std::chrono::milliseconds patience) {
+    return serving_.wait_for(patience) == std::future_status::ready;
+}
+
+bool Listener::process_and_close_socket(socket_t socket) {
+    Connection connection(socket);
+    try {
+        auto patience = settings_.read_timeout;
+        for (std::size_t left = keep_alive_max_count_; left > 0; --left) {
+            if (!connection.receive_head(patience, [this] { return is_hurried(); })) break;
+            if (!serve_next(connection, left == 1)) break;
+            patience = settings_.keep_alive_timeout;
+        }
+        return true;
+    } catch (const std::exception&) {
+        return false; // Out of memory, say: it costs this client its connection, not the process.
+    }
+}
+
+/// Answers the request whose head has come; false if the connection has ended with that.
+bool Listener::serve_next(Connection& connection, bool is_last) {
+    const bool must_close = is_last || is_hurried();
+    bool closes = true; // Also where httplib refuses the head: who knows what follows it.
+    bool httplib_would_close = false;
+    process_request(connection, must_close, httplib_would_close, [&](httplib::Request& request) {
+        closes = must_close || !can_be_kept_alive(request);
+        request.headers.erase("Connection");
+        if (closes) request.set_header("Connection", "close");
+    });
+    if (!connection.flush()) return false;
+    if (closes) connection.finish();
+    return !closes;
+}
+
+} // namespace active_calls::shim

@@ -1,0 +1,73 @@
+// A listening HTTP server on one address: httplib's, with our own care for time limits, overload
+// and the end.
+#pragma once
+
+#include "connection.h"
+
+#include <httplib.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <string>
+
+namespace active_calls::shim {
+
+struct Address {
+    /// Name or number; IPv6 without brackets.
+    std::string host;
+    /// 0 = any free one.
+    int port = 0;
+};
+
+/// `host:port`, an IPv6 host in brackets.
+std::string to_string(const Address& address);
+
+struct ListenerSettings {
+    Address address;
+    std::size_t thread_count;
+    /// For the next request on a connection that has had one.
+    std::chrono::milliseconds keep_alive_timeout;
+    /// For the whole head of the first request.
+    std::chrono::milliseconds read_timeout;
+};
+
+/// Routes and handlers are set with httplib::Server's own functions, before `start`. A handler
+/// never sees a body: none of the shim's requests has one.
+class Listener : public httplib::Server {
+public:
+    /// Binds and listens. Throws std::runtime_error with the reason.
+    explicit Listener(ListenerSettings settings);
+    /// Drains without a time limit if still running.
+    ~Listener() override;
+
+    /// The address with the port that was really bound.
+    const Address& address() const { return settings_.address; }
+
+    /// Serves in a thread of its own.
+    void start();
+
+    /// From now on no new connection is made; those that the kernel has accepted are still served,
+    /// kept-alive ones get one more answer if they ask soon. Returns at once.
+    void drain();
+    bool is_draining() const { return draining_; }
+
+    /// Waits for the end of serving, `patience` at most; false if it still goes on. It ends after
+    /// `drain`, or when the listening socket fails.
+    bool wait_until_stopped(std::chrono::milliseconds patience);
+
+private:
+    bool process_and_close_socket(socket_t socket) override;
+    bool serve_next(Connection& connection, bool is_last);
+    /// Whether idle connections are in the way: of the end, or of others that have no thread.
+    bool is_hurried() const { return draining_ || connection_count_ > settings_.thread_count; }
+
+    ListenerSettings settings_;
+    std::atomic<bool> draining_ = false;
+    std::atomic<std::size_t> connection_count_ = 0;
+    std::function<void()> stop_if_draining_;
+    std::future<void> serving_;
+};
+
+} // namespace active_calls::shim

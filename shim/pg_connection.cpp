@@ -1,0 +1,150 @@
+#include "pg_connection.h"
+
+#include "database_error.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace active_calls::shim {
+
+namespace {
+
+/// How much longer than the statement timeout a server is waited for.
+constexpr std::chrono::milliseconds patience_margin{2000};
+
+/// What the conninfo may override, then the conninfo, then what it may not.
+PGconn* connect(const std::string& conninfo) {
+    constexpr const char* keywords[] = {
+        "connect_timeout",     "tcp_user_timeout", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "dbname",
+        "application_name",    "client_encoding",  nullptr};
+    const char* const values[] = {
+        "2", "10000", "30", "10", "3", conninfo.c_str(), "active-calls-shim", "UTF8", nullptr};
+    constexpr int expand_dbname = 1;
+    return PQconnectdbParams(keywords, values, expand_dbname);
+}
+
+std::string one_line(const char* message) {
+    std::string line(message);
+    while (!line.empty() && line.back() == '\n') line.pop_back();
+    std::ranges::replace_if(
+        line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+    return line;
+}
+
+std::string field(const PGresult* result, int code) {
+    const char* const text = PQresultErrorField(result, code);
+    return text ? text : "";
+}
+
+} // namespace
+
+PgConnection::PgConnection(const ConnectionSettings& settings)
+    : connection_(connect(settings.conninfo))
+    , patience_(settings.statement_timeout + patience_margin) {
+    if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK)
+        throw DatabaseAway("could not connect: " + one_line(PQerrorMessage(connection_.get())));
+    if (PQsetnonblocking(connection_.get(), 1) != 0)
+        throw DatabaseAway(one_line(PQerrorMessage(connection_.get())));
+    // Notices would go to the standard error, into the middle of the log.
+    PQsetNoticeReceiver(
+        connection_.get(), [](void*, const PGresult*) {}, nullptr);
+    run(("SET timezone = 'UTC'; SET default_transaction_read_only = on; SET statement_timeout = " +
+         std::to_string(settings.statement_timeout.count()))
+            .c_str());
+    for (const auto& statement : statements()) prepare(statement);
+}
+
+void PgConnection::run(const char* commands) {
+    require(PQsendQuery(connection_.get(), commands) == 1);
+    answer();
+}
+
+void PgConnection::prepare(const Statement& statement) {
+    require(PQsendPrepare(connection_.get(), statement.name, statement.text.c_str(),
+                          static_cast<int>(statement.parameter_types.size()),
+                          statement.parameter_types.data()) == 1);
+    answer();
+}
+
+void PgConnection::ping() { run("SELECT 1"); }
+
+ResultPtr PgConnection::execute(const Statement& statement, const BoundParameters& bound) {
+    std::vector<const char*> values;
+    std::vector<int> lengths;
+    for (const auto& value : bound) {
+        values.push_back(value ? value->data() : nullptr);
+        lengths.push_back(value ? static_cast<int>(value->size()) : 0);
+    }
+    constexpr int binary = 1;
+    const std::vector<int> formats(bound.size(), binary);
+    require(PQsendQueryPrepared(connection_.get(), statement.name, static_cast<int>(bound.size()),
+                                values.data(), lengths.data(), formats.data(), binary) == 1);
+    return answer();
+}
+
+/// Takes everything the server answers to what was sent, so that the session is free for the next
+/// statement. Nothing follows an error, so the last result is the one that counts.
+ResultPtr PgConnection::answer() {
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
+    flush(deadline);
+    ResultPtr last;
+    while (ResultPtr result = next_result(deadline)) last = std::move(result);
+    require(last != nullptr);
+    const auto status = PQresultStatus(last.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) fail(last.get());
+    return last;
+}
+
+void PgConnection::flush(std::chrono::steady_clock::time_point deadline) {
+    int unsent = 0;
+    while ((unsent = PQflush(connection_.get())) == 1) {
+        wait_for_socket(POLLIN | POLLOUT, deadline);
+        require(PQconsumeInput(connection_.get()) == 1);
+    }
+    require(unsent == 0);
+}
+
+ResultPtr PgConnection::next_result(std::chrono::steady_clock::time_point deadline) {
+    while (PQisBusy(connection_.get())) {
+        wait_for_socket(POLLIN, deadline);
+        require(PQconsumeInput(connection_.get()) == 1);
+    }
+    return ResultPtr(PQgetResult(connection_.get()));
+}
+
+void PgConnection::wait_for_socket(short events, std::chrono::steady_clock::time_point deadline) {
+    pollfd socket{PQsocket(connection_.get()), events, 0};
+    for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        const int ready = left.count() > 0 ? poll(&socket, 1, static_cast<int>(left.count())) : 0;
+        if (ready > 0) return;
+        if (ready < 0 && errno == EINTR) continue;
+        usable_ = false;
+        throw DatabaseAway("no answer within " + std::to_string(patience_.count()) + " ms");
+    }
+}
+
+void PgConnection::require(bool succeeded) {
+    if (succeeded) return;
+    usable_ = false;
+    throw ConnectionLost(one_line(PQerrorMessage(connection_.get())));
+}
+
+void PgConnection::fail(const PGresult* result) {
+    // After an error whose cause is unknown a fresh session is the safer one: it prepares anew.
+    const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
+    const std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (sqlstate.empty() || ends_session(sqlstate)) {
+        usable_ = false;
+        throw ConnectionLost(message.empty() ? one_line(PQresultErrorMessage(result)) : message);
+    }
+    const StatementFailed error(sqlstate, message);
+    if (refusal_for(error).status == 500) usable_ = false;
+    throw error;
+}
+
+} // namespace active_calls::shim

@@ -1,0 +1,61 @@
+// One connection to PostgreSQL: opened, prepared, asked, each within a time limit.
+#pragma once
+
+#include "statement.h"
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace active_calls::shim {
+
+struct ConnectionSettings {
+    /// libpq conninfo or URI; empty = libpq's own environment.
+    std::string conninfo;
+    /// PostgreSQL's own limit for a statement. How long is waited for a server that does not keep
+    /// it is a little more.
+    std::chrono::milliseconds statement_timeout;
+};
+
+struct ResultDeleter {
+    void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
+
+class PgConnection {
+public:
+    /// Connects and prepares all statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
+    explicit PgConnection(const ConnectionSettings& settings);
+
+    /// Runs a prepared statement; the rows come in binary format. Throws StatementFailed,
+    /// ConnectionLost, DatabaseAway.
+    ResultPtr execute(const Statement& statement, const BoundParameters& bound);
+
+    /// Asks the server for an answer. Throws as `execute` does.
+    void ping();
+
+    /// Whether the session can take another statement.
+    bool is_usable() const { return usable_; }
+
+private:
+    struct ConnectionDeleter {
+        void operator()(PGconn* connection) const { PQfinish(connection); }
+    };
+
+    void run(const char* commands);
+    void prepare(const Statement& statement);
+    ResultPtr answer();
+    void flush(std::chrono::steady_clock::time_point deadline);
+    ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
+    void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);
+    void require(bool succeeded);
+    [[noreturn]] void fail(const PGresult* result);
+
+    std::unique_ptr<PGconn, ConnectionDeleter> connection_;
+    std::chrono::milliseconds patience_;
+    bool usable_ = true;
+};
+
+} // namespace active_calls::shim

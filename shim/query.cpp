@@ -1,0 +1,15 @@
+#include "query.h"
+
+#include "statement.h"
+
+namespace active_calls::shim {
+
+Series fetch_series(Pool& pool, const Scope& scope, const SeriesRequest& request) {
+    const Statement& statement = statement_for(scope);
+    const BoundParameters bound = bind_parameters(scope, request);
+    return pool.run([&](PgConnection& connection) {
+        return series_of(connection.execute(statement, bound).get());
+    });
+}
+
+} // namespace active_calls::shim

@@ -1,0 +1,64 @@
+#include "series.h"
+
+#include <charconv>
+#include <chrono>
+#include <limits>
+
+namespace active_calls::shim {
+
+namespace {
+
+/// PostgreSQL counts microseconds from 2000-01-01 UTC.
+constexpr std::chrono::seconds postgres_epoch =
+    std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch();
+
+template<typename Integer>
+Integer from_big_endian(const char* bytes) {
+    std::make_unsigned_t<Integer> number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i)
+        number = number << 8 | static_cast<unsigned char>(bytes[i]);
+    return static_cast<Integer>(number);
+}
+
+/// Written by hand, not through a JSON tree, as nearly all bytes the shim sends come from here.
+template<typename Integer>
+void append_list(std::string& text, const std::vector<Integer>& numbers) {
+    std::array<char, std::numeric_limits<Integer>::digits10 + 2> digits;
+    text += '[';
+    for (const Integer number : numbers) {
+        if (text.back() != '[') text += ',';
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+        text.append(digits.data(), end);
+    }
+    text += ']';
+}
+
+} // namespace
+
+Series series_of(const PGresult* rows) {
+    const int row_count = PQntuples(rows);
+    Series series;
+    series.times.reserve(static_cast<std::size_t>(row_count));
+    series.calls.reserve(static_cast<std::size_t>(row_count));
+    for (int row = 0; row < row_count; ++row) {
+        const std::chrono::microseconds since_2000{
+            from_big_endian<std::int64_t>(PQgetvalue(rows, row, 0))};
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(since_2000) + postgres_epoch;
+        series.times.push_back(seconds.count());
+        series.calls.push_back(from_big_endian<std::int32_t>(PQgetvalue(rows, row, 1)));
+    }
+    return series;
+}
+
+std::string to_json(const Series& series) {
+    std::string text;
+    text.reserve(64 + series.times.size() * 16);
+    text += R"({"data":{"t":)";
+    append_list(text, series.times);
+    text += R"(,"calls":)";
+    append_list(text, series.calls);
+    text += R"(},"rows":)" + std::to_string(series.times.size()) + "}";
+    return text;
+}
+
+} // namespace active_calls::shim

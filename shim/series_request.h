@@ -1,0 +1,26 @@
+// What a customer asks for: the query string, checked and typed.
+#pragma once
+
+#include "parameters.h"
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace active_calls::shim {
+
+struct SeriesRequest {
+    /// By position in the table of parameters; empty where the parameter was not given.
+    std::array<std::optional<Value>, parameters.size()> values;
+
+    Timestamp from_time() const {
+        return std::get<Timestamp>(values[parameter_index("from-time")].value());
+    }
+};
+
+/// Reads a raw query. Unknown parameters are ignored, of a repeated one the last counts. Throws
+/// Refusal 400: first for all absent required parameters, then for the first wrong one in the
+/// table's order, which is one that came as an array (`name[]`, `name[k]`) or with a bad value.
+SeriesRequest parse_series_request(std::string_view query);
+
+} // namespace active_calls::shim

@@ -1,0 +1,180 @@
+#include "token.h"
+
+#include "values.h"
+
+#include <jwt.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace active_calls::shim {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view audience = "customer-v1";
+constexpr std::string_view dynamic_subject = "D";
+
+/// Beyond so many the known ones are forgotten.
+constexpr std::size_t max_known_tokens = 1000;
+
+template<auto release>
+struct Deleter {
+    void operator()(auto* resource) const { release(resource); }
+};
+using JwtPtr = std::unique_ptr<jwt_t, Deleter<jwt_free>>;
+using CString = std::unique_ptr<char, Deleter<std::free>>;
+
+const unsigned char* key_of(const Secret& secret) {
+    return reinterpret_cast<const unsigned char*>(secret.bytes.data());
+}
+
+bool may_be_token(std::string_view text) {
+    const auto is_token_character = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return text.size() <= max_token_length && std::ranges::all_of(text, is_token_character) &&
+           std::ranges::count(text, '.') == 2;
+}
+
+/// The claims of a token whose signature holds. Only HS256 counts, though libjwt verifies more,
+/// and a token that asks for extensions (`crit`) asks for what is not understood here.
+std::optional<json> signed_claims(const std::string& token, const Secret& secret) {
+    jwt_t* decoded = nullptr;
+    const int key_length = static_cast<int>(secret.bytes.size());
+    if (jwt_decode(&decoded, token.c_str(), key_of(secret), key_length) != 0) return std::nullopt;
+    const JwtPtr jwt(decoded);
+    const char* const algorithm = jwt_get_header(jwt.get(), "alg");
+    if (!algorithm || std::string_view(algorithm) != "HS256") return std::nullopt;
+    if (CString(jwt_get_headers_json(jwt.get(), "crit"))) return std::nullopt;
+    const CString text(jwt_get_grants_json(jwt.get(), nullptr));
+    if (!text) return std::nullopt;
+    json claims = json::parse(text.get(), nullptr, false);
+    return claims.is_object() ? std::optional(std::move(claims)) : std::nullopt;
+}
+
+/// A time, which may have a fraction; `absent` where there is none, NaN where it is no number.
+double time_of(const json& claims, const char* name, double absent) {
+    const auto time = claims.find(name);
+    if (time == claims.end()) return absent;
+    return time->is_number() ? time->get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+bool is_for_customers(const json& claims) {
+    const auto value = claims.find("aud");
+    if (value == claims.end()) return false;
+    return value->is_array() ? std::ranges::find(*value, json(audience)) != value->end()
+                             : *value == audience;
+}
+
+std::optional<std::int32_t> to_int32(const json& value) {
+    if (!value.is_number_integer()) return std::nullopt;
+    // libjwt holds integers as 64 bits with a sign, so that this conversion is exact.
+    const auto number = value.get<std::int64_t>();
+    if (number < std::numeric_limits<std::int32_t>::min() ||
+        number > std::numeric_limits<std::int32_t>::max())
+        return std::nullopt;
+    return static_cast<std::int32_t>(number);
+}
+
+std::optional<Scope> dynamic_scope(const json& claims) {
+    const auto config = claims.find("cfg");
+    if (config == claims.end() || !config->is_object()) return std::nullopt;
+    const auto customer = config->find("customer_id");
+    if (customer == config->end()) return std::nullopt;
+    const auto customer_id = to_int32(*customer);
+    if (!customer_id) return std::nullopt;
+    CustomerScope scope{*customer_id, {}};
+    const auto accounts = config->find("account_ids");
+    if (accounts == config->end()) return scope;
+    if (!accounts->is_array()) return std::nullopt;
+    for (const auto& account : *accounts) {
+        const auto id = to_int32(account);
+        if (!id) return std::nullopt;
+        scope.account_ids.push_back(*id);
+    }
+    return scope;
+}
+
+std::optional<Scope> scope_of(const json& claims) {
+    const auto subject = claims.find("sub");
+    if (subject == claims.end()) return std::nullopt;
+    if (*subject == dynamic_subject) return dynamic_scope(claims);
+    const auto id = subject->is_string() ? parse_int32(subject->get_ref<const std::string&>())
+                                         : to_int32(*subject);
+    if (!id) return std::nullopt;
+    return ApiAccess{*id};
+}
+
+} // namespace
+
+TokenVerifier::TokenVerifier(Secret secret, bool require_expiry)
+    : secret_(std::move(secret))
+    , require_expiry_(require_expiry) {
+    // libjwt takes a token without a signature for valid where there is no key to check it with.
+    if (secret_.bytes.empty()) throw std::invalid_argument("the secret is empty");
+}
+
+std::optional<Scope> TokenVerifier::verify(std::string_view token,
+                                           std::chrono::system_clock::time_point now) const {
+    if (!may_be_token(token)) return std::nullopt;
+    const std::string key(token);
+    std::unique_lock lock(mutex_);
+    auto known = known_.find(key);
+    if (known == known_.end()) {
+        lock.unlock();
+        auto grant = examine(key);
+        if (!grant) return std::nullopt;
+        lock.lock();
+        if (known_.size() >= max_known_tokens) known_.clear();
+        known = known_.insert_or_assign(key, *std::move(grant)).first;
+    }
+    const Grant& grant = known->second;
+    const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
+    // Written so that a NaN is never valid.
+    const bool is_current = grant.valid_from <= seconds && seconds < grant.valid_until;
+    return is_current ? std::optional(grant.scope) : std::nullopt;
+}
+
+std::optional<Grant> TokenVerifier::examine(const std::string& token) const {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const auto claims = signed_claims(token, secret_);
+    if (!claims || !is_for_customers(*claims)) return std::nullopt;
+    if (require_expiry_ && !claims->contains("exp")) return std::nullopt;
+    auto scope = scope_of(*claims);
+    if (!scope) return std::nullopt;
+    return Grant{*std::move(scope), time_of(*claims, "nbf", -infinity),
+                 time_of(*claims, "exp", infinity)};
+}
+
+std::string issue_token(const Secret& secret, const Scope& scope,
+                        std::optional<std::chrono::sys_seconds> expiry) {
+    json claims{{"aud", {audience}}};
+    if (const auto* access = std::get_if<ApiAccess>(&scope)) {
+        claims["sub"] = access->id;
+    } else {
+        const auto& customer = std::get<CustomerScope>(scope);
+        claims["sub"] = dynamic_subject;
+        claims["cfg"] = {{"customer_id", customer.customer_id},
+                         {"account_ids", customer.account_ids}};
+    }
+    if (expiry) claims["exp"] = expiry->time_since_epoch().count();
+
+    jwt_t* created = nullptr;
+    if (jwt_new(&created) != 0) throw std::runtime_error("could not make a token");
+    const JwtPtr jwt(created);
+    const int key_length = static_cast<int>(secret.bytes.size());
+    if (jwt_set_alg(jwt.get(), JWT_ALG_HS256, key_of(secret), key_length) != 0 ||
+        jwt_add_grants_json(jwt.get(), claims.dump().c_str()) != 0)
+        throw std::runtime_error("could not make a token");
+    const CString text(jwt_encode_str(jwt.get()));
+    if (!text) throw std::runtime_error("could not sign a token");
+    return text.get();
+}
+
+} // namespace active_calls::shim

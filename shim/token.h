@@ -1,0 +1,74 @@
+// Tokens: JSON web tokens, HS256, that say whose calls may be seen.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace active_calls::shim {
+
+/// A token whose `sub` names a row of `active_calls.api_access`.
+struct ApiAccess {
+    std::int32_t id;
+    bool operator==(const ApiAccess&) const = default;
+};
+
+/// A dynamic token (`"sub":"D"`): it carries its scope itself. No accounts = all of the customer.
+struct CustomerScope {
+    std::int32_t customer_id;
+    std::vector<std::int32_t> account_ids;
+    bool operator==(const CustomerScope&) const = default;
+};
+
+using Scope = std::variant<ApiAccess, CustomerScope>;
+
+/// Key of the signature. Not empty.
+struct Secret {
+    std::string bytes;
+};
+
+/// Tokens longer than this are refused unread.
+inline constexpr std::size_t max_token_length = 8192;
+
+/// What a token grants, and from when until when, in seconds since 1970.
+struct Grant {
+    Scope scope;
+    double valid_from;
+    double valid_until;
+};
+
+/// Checks tokens. Safe for use by many threads.
+class TokenVerifier {
+public:
+    /// `require_expiry`: a token without `exp` is refused.
+    TokenVerifier(Secret secret, bool require_expiry);
+
+    /// The scope of a valid token; empty if the token is malformed, signed by another key, of an
+    /// algorithm other than HS256, expired, not valid yet, or for another audience than
+    /// `customer-v1`, or if what it says of its scope has a wrong type.
+    std::optional<Scope> verify(std::string_view token,
+                                std::chrono::system_clock::time_point now) const;
+
+private:
+    std::optional<Grant> examine(const std::string& token) const;
+
+    Secret secret_;
+    bool require_expiry_;
+
+    /// Grants of tokens that passed, since a customer's token comes again and again, and to check
+    /// its signature costs more than all else that the shim does for a request.
+    mutable std::mutex mutex_;
+    mutable std::unordered_map<std::string, Grant> known_;
+};
+
+/// A signed token of that scope; without `expiry` it never ends. Throws std::runtime_error.
+std::string issue_token(const Secret& secret, const Scope& scope,
+                        std::optional<std::chrono::sys_seconds> expiry);
+
+} // namespace active_calls::shim

@@ -1,0 +1,61 @@
+# What every end-to-end test needs before it starts: its environment, a limit on its own time, and a way to wait for something.
+package ActiveCalls::Harness;
+
+use v5.20;
+use warnings;
+use experimental 'signatures';
+
+use Exporter 'import';
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(required_env time_limit wait_until);
+
+my @REQUIRED_ENV = qw(ACTIVE_CALLS_SHIM ACTIVE_CALLS_SQL ACTIVE_CALLS_FEED PG_REGRESS);
+
+# A test that cannot run must not look like one that passed: no variable, no run.
+for my $name (@REQUIRED_ENV)
+{
+    BAIL_OUT("environment variable $name is not set; run the tests through make") if !length($ENV{$name} // '');
+    BAIL_OUT("$name names $ENV{$name}, which does not exist") if !-e $ENV{$name};
+}
+BAIL_OUT('PostgreSQL refuses to run as root; run the tests as another user') if $> == 0;
+
+# Killed from outside, a test still ends its servers: exit runs the END blocks, a signal's default does not.
+$SIG{$_} = sub { exit 1 }
+  for qw(INT TERM HUP);
+
+# PostgreSQL::Test sends standard error to a file; what a test dies of is to be seen.
+$SIG{__DIE__} = sub { diag($_[0]) if defined $^S && !$^S };
+
+# Value of one of the variables named above.
+sub required_env ($name)
+{
+    return $ENV{$name};
+}
+
+# Ends this test as failed, its processes included, if it is still running after $seconds.
+sub time_limit ($seconds)
+{
+    $SIG{ALRM} = sub {
+        diag("still running after $seconds seconds: given up");
+        exit 1;
+    };
+    alarm $seconds;
+    return;
+}
+
+# Calls $condition until it returns something true, which is returned; undef after $seconds.
+sub wait_until ($seconds, $condition)
+{
+    my $deadline = time + $seconds;
+    while (1)
+    {
+        my $result = $condition->();
+        return $result if $result;
+        return         if time > $deadline;
+        sleep 0.02;
+    }
+}
+
+1;

@@ -1,0 +1,234 @@
+// Which values pass which filters.
+#include "call_filter.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace active_calls {
+namespace {
+
+using Int = std::numeric_limits<std::int32_t>;
+using Double = std::numeric_limits<double>;
+
+TEST(EqualityFilter, PassesEverythingWhenNotGiven) {
+    const EqualityFilter<std::int32_t> filter;
+    EXPECT_FALSE(filter.given());
+    EXPECT_TRUE(filter.passes(7));
+    EXPECT_TRUE(filter.passes(std::nullopt));
+}
+
+TEST(EqualityFilter, PassesTheValueAlone) {
+    const EqualityFilter<std::int32_t> filter{0};
+    EXPECT_TRUE(filter.given());
+    EXPECT_TRUE(filter.passes(0));
+    EXPECT_FALSE(filter.passes(1));
+    EXPECT_FALSE(filter.passes(-1));
+    EXPECT_FALSE(filter.passes(std::nullopt));
+    EXPECT_TRUE(EqualityFilter<std::int32_t>{Int::min()}.passes(Int::min()));
+    EXPECT_FALSE(EqualityFilter<std::int32_t>{Int::min()}.passes(Int::max()));
+}
+
+TEST(EqualityFilter, ComparesAddresses) {
+    const EqualityFilter<Address> filter{Address::parse("2001:db8:7:0:0:0:0:5")};
+    EXPECT_TRUE(filter.passes(Address::parse("2001:db8:7::5")));
+    EXPECT_FALSE(filter.passes(Address::parse("2001:db8:7::6")));
+    EXPECT_FALSE(filter.passes(std::nullopt));
+}
+
+TEST(RangeFilter, ComparesIntegersToTheirLimits) {
+    using Filter = RangeFilter<std::int32_t>;
+    EXPECT_FALSE(Filter{}.given());
+    EXPECT_TRUE(Filter{}.passes(Int::min()));
+
+    const Filter equal{.eq = 60, .gt = {}, .lt = {}};
+    EXPECT_TRUE(equal.given());
+    EXPECT_TRUE(equal.passes(60));
+    EXPECT_FALSE(equal.passes(59));
+    EXPECT_FALSE(equal.passes(61));
+
+    const Filter greater{.eq = {}, .gt = 60, .lt = {}};
+    EXPECT_TRUE(greater.given());
+    EXPECT_FALSE(greater.passes(60));
+    EXPECT_TRUE(greater.passes(61));
+    EXPECT_TRUE(greater.passes(Int::max()));
+    EXPECT_FALSE((Filter{.eq = {}, .gt = Int::max(), .lt = {}}.passes(Int::max())));
+
+    const Filter less{.eq = {}, .gt = {}, .lt = 60};
+    EXPECT_TRUE(less.given());
+    EXPECT_FALSE(less.passes(60));
+    EXPECT_TRUE(less.passes(59));
+    EXPECT_TRUE(less.passes(Int::min()));
+    EXPECT_FALSE((Filter{.eq = {}, .gt = {}, .lt = Int::min()}.passes(Int::min())));
+}
+
+TEST(RangeFilter, CombinesWithAnd) {
+    const RangeFilter<std::int32_t> between{.eq = {}, .gt = 10, .lt = 20};
+    EXPECT_FALSE(between.passes(10));
+    EXPECT_TRUE(between.passes(11));
+    EXPECT_TRUE(between.passes(19));
+    EXPECT_FALSE(between.passes(20));
+    const RangeFilter<std::int32_t> contradiction{.eq = 10, .gt = 10, .lt = {}};
+    EXPECT_FALSE(contradiction.passes(10));
+    EXPECT_FALSE(contradiction.passes(11));
+}
+
+TEST(RangeFilter, ComparesDoublesAsIeee754) {
+    using Filter = RangeFilter<double>;
+    const auto eq = [](double value) { return Filter{.eq = value, .gt = {}, .lt = {}}; };
+    const auto gt = [](double value) { return Filter{.eq = {}, .gt = value, .lt = {}}; };
+    const auto lt = [](double value) { return Filter{.eq = {}, .gt = {}, .lt = value}; };
+
+    EXPECT_TRUE(eq(0.0).passes(-0.0));
+    EXPECT_FALSE(gt(-0.0).passes(0.0));
+    EXPECT_FALSE(eq(0.3).passes(0.1 + 0.2));
+    EXPECT_TRUE(gt(0.3).passes(0.1 + 0.2));
+    EXPECT_TRUE(gt(0).passes(Double::denorm_min()));
+    EXPECT_TRUE(gt(Double::max()).passes(Double::infinity()));
+    EXPECT_TRUE(lt(Double::lowest()).passes(-Double::infinity()));
+    EXPECT_TRUE(eq(Double::infinity()).passes(Double::infinity()));
+    for (const Filter& filter : {eq(0), gt(0), lt(0), eq(Double::quiet_NaN())})
+        EXPECT_FALSE(filter.passes(Double::quiet_NaN()));
+    for (const Filter& filter :
+         {eq(Double::quiet_NaN()), gt(Double::quiet_NaN()), lt(Double::quiet_NaN())})
+        EXPECT_FALSE(filter.passes(0));
+    EXPECT_TRUE(Filter{}.passes(Double::quiet_NaN()));
+}
+
+TextFilter eq(std::string text) {
+    return {.eq = text, .starts_with = {}, .ends_with = {}, .contains = {}};
+}
+TextFilter starts(std::string text) {
+    return {.eq = {}, .starts_with = text, .ends_with = {}, .contains = {}};
+}
+TextFilter ends(std::string text) {
+    return {.eq = {}, .starts_with = {}, .ends_with = text, .contains = {}};
+}
+TextFilter contains(std::string text) {
+    return {.eq = {}, .starts_with = {}, .ends_with = {}, .contains = text};
+}
+
+TEST(TextFilter, PassesEverythingWhenNotGiven) {
+    EXPECT_FALSE(TextFilter{}.given());
+    EXPECT_TRUE(TextFilter{}.passes("380"));
+    EXPECT_TRUE(TextFilter{}.passes(""));
+    EXPECT_TRUE(TextFilter{}.passes(std::nullopt));
+}
+
+TEST(TextFilter, IsPassedByNoNull) {
+    for (const auto& filter : {eq(""), starts(""), ends(""), contains("")}) {
+        EXPECT_TRUE(filter.given());
+        EXPECT_FALSE(filter.passes(std::nullopt));
+    }
+}
+
+TEST(TextFilter, FindsTheEmptyTextEverywhere) {
+    for (const auto value : {"", "380"})
+        for (const auto& filter : {starts(""), ends(""), contains("")})
+            EXPECT_TRUE(filter.passes(value)) << value;
+    EXPECT_TRUE(eq("").passes(""));
+    EXPECT_FALSE(eq("").passes("380"));
+}
+
+TEST(TextFilter, ComparesBytes) {
+    EXPECT_TRUE(eq("Alice").passes("Alice"));
+    for (const auto value : {"alice", "Alic", "Alicee", "Alice "})
+        EXPECT_FALSE(eq("Alice").passes(value)) << value;
+
+    EXPECT_TRUE(starts("380").passes("380"));
+    EXPECT_TRUE(starts("380").passes("3804"));
+    for (const auto value : {"38", "", "0380", " 380"})
+        EXPECT_FALSE(starts("380").passes(value)) << value;
+    EXPECT_FALSE(starts("ali").passes("Alice"));
+
+    EXPECT_TRUE(ends("567").passes("567"));
+    EXPECT_TRUE(ends("567").passes("4567"));
+    for (const auto value : {"67", "", "5670"}) EXPECT_FALSE(ends("567").passes(value)) << value;
+    EXPECT_FALSE(ends("PBX").passes("Alice.pbx"));
+}
+
+TEST(TextFilter, CombinesWithAnd) {
+    const TextFilter filter{.eq = {}, .starts_with = "380", .ends_with = "7", .contains = "44"};
+    EXPECT_TRUE(filter.passes("380447"));
+    EXPECT_TRUE(filter.passes("38044447"));
+    EXPECT_FALSE(filter.passes("38047"));
+    EXPECT_FALSE(filter.passes("380448"));
+    EXPECT_FALSE(filter.passes("0380447"));
+    const TextFilter overlapping{
+        .eq = {}, .starts_with = "aba", .ends_with = "aba", .contains = {}};
+    EXPECT_TRUE(overlapping.passes("aba"));
+    EXPECT_TRUE(overlapping.passes("ababa"));
+}
+
+TEST(ContainsIgnoringAsciiCase, TakesAsciiLettersForTheSame) {
+    EXPECT_TRUE(contains_ignoring_ascii_case("Alice.PBX", "pbx"));
+    EXPECT_TRUE(contains_ignoring_ascii_case("alice.pbx", "PBX"));
+    EXPECT_TRUE(contains_ignoring_ascii_case("alice.pbx", "ALICE.PBX"));
+    EXPECT_FALSE(contains_ignoring_ascii_case("pb", "pbx"));
+    EXPECT_FALSE(contains_ignoring_ascii_case("", "p"));
+    EXPECT_TRUE(contains_ignoring_ascii_case("", ""));
+    EXPECT_TRUE(contains_ignoring_ascii_case("aaab", "AAB")); // after a start that fails
+}
+
+// Each byte is the same as itself, and as its other case where it is an ASCII letter; as no other.
+TEST(ContainsIgnoringAsciiCase, KnowsEveryByte) {
+    for (int a = 0; a < 256; ++a) {
+        for (int b = 0; b < 256; ++b) {
+            const bool letters = (a | 0x20) >= 'a' && (a | 0x20) <= 'z' && a < 0x80 && b < 0x80;
+            const bool same = a == b || (letters && (a ^ b) == 0x20);
+            const std::string haystack(1, static_cast<char>(a)), needle(1, static_cast<char>(b));
+            EXPECT_EQ(contains_ignoring_ascii_case(haystack, needle), same) << a << ' ' << b;
+        }
+    }
+}
+
+TEST(ContainsIgnoringAsciiCase, LeavesOtherLettersAlone) {
+    EXPECT_TRUE(contains_ignoring_ascii_case("ZOË", "oË"));
+    EXPECT_FALSE(contains_ignoring_ascii_case("ZOË", "oë"));
+    EXPECT_FALSE(contains_ignoring_ascii_case("\u212A", "k")); // the Kelvin sign
+    EXPECT_FALSE(contains_ignoring_ascii_case("\u017F", "s")); // long s
+}
+
+TEST(ContainsIgnoringAsciiCase, TakesEveryCharacterLiterally) {
+    EXPECT_TRUE(contains_ignoring_ascii_case("5%_\\d+.*5", "%_\\D+.*"));
+    for (const auto pattern : {"%", "_", ".*", "\\d", "^3"})
+        EXPECT_FALSE(contains_ignoring_ascii_case("380", pattern)) << pattern;
+    EXPECT_TRUE(
+        contains_ignoring_ascii_case(std::string_view("a\0b", 3), std::string_view("\0B", 2)));
+}
+
+std::vector<Column> columns_of(const CallFilter& filter) {
+    std::vector<Column> columns;
+    filter.columns().for_each([&](Column column) { columns.push_back(column); });
+    return columns;
+}
+
+TEST(CallFilter, NamesTheColumnsThatItLooksAt) {
+    EXPECT_TRUE(columns_of({}).empty());
+    EXPECT_EQ(CallFilter{}.columns().index(), 0U);
+
+    CallFilter filter;
+    filter.dst_prefix_routing.contains = "";
+    filter.duration.lt = 0;
+    EXPECT_EQ(columns_of(filter), (std::vector{Column::duration, Column::dst_prefix_routing}));
+
+    filter.src_country_id.eq = 0;
+    filter.dst_country_id.eq = 0;
+    filter.src_prefix_routing.eq = "";
+    filter.auth_orig_ip.eq = Address::parse("::");
+    filter.customer_price.gt = 0;
+    EXPECT_EQ(columns_of(filter).size(), column_count);
+    EXPECT_EQ(filter.columns().index(), (std::size_t{1} << column_count) - 1);
+}
+
+TEST(CallFilter, NumbersEachSetOfColumnsApart) {
+    CallFilter source, destination;
+    source.src_country_id.eq = 1;
+    destination.dst_country_id.eq = 1;
+    EXPECT_NE(source.columns().index(), destination.columns().index());
+}
+
+} // namespace
+} // namespace active_calls
