@@ -2,8 +2,8 @@
 # private-postgresql.sh DIRECTORY: makes a PostgreSQL tree of its own below DIRECTORY, so that tests
 # and the demo install the extension without touching the system's PostgreSQL. Prints its bin directory.
 #
-# PostgreSQL finds its library and share directories relative to its own executable; so the
-# executables are copied, and what they load is linked.
+# PostgreSQL finds its other directories relative to its own executables; so those are copied, and what
+# they load, and what PGXS builds with, is linked.
 set -euo pipefail
 
 root=$1
@@ -11,6 +11,7 @@ pg_config=${PG_CONFIG:-pg_config}
 bin=$("$pg_config" --bindir)
 lib=$("$pg_config" --pkglibdir)
 share=$("$pg_config" --sharedir)
+headers=$("$pg_config" --includedir-server)
 
 link_entries() { # FROM TO [EXCEPT]
     mkdir -p "$2"
@@ -25,5 +26,7 @@ if [ ! "$root$bin/postgres" -nt "$bin/postgres" ]; then
     link_entries "$lib" "$root$lib"
     link_entries "$share" "$root$share" extension
     link_entries "$share/extension" "$root$share/extension"
+    mkdir -p "$root$(dirname "$headers")"
+    ln -s "$headers" "$root$headers"
 fi
 echo "$root$bin"

@@ -11,6 +11,7 @@ SET datestyle = 'ISO';
 \set account '''f0000000-0000-4000-8000-000000001002'''
 \set window '''2020-03-01 00:00Z'', ''2020-03-01 01:59Z'''
 INSERT INTO active_calls.account VALUES (1002, :account, 100, 'filter_text');
+SET default_toast_compression = 'pglz';
 CREATE TEMP TABLE sample (t timestamptz, label text, src text, dst text);
 INSERT INTO sample
 SELECT timestamptz '2020-03-01 00:00Z' + minute * interval '1 minute', 's:' || label, value, NULL

@@ -49,6 +49,7 @@ SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:03:
 SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:04Z', '2020-03-01 00:00Z');
 -- The grid crosses 1970
 SELECT * FROM active_calls.origination_active_calls(:account, '1969-12-31 23:58:30Z', '1970-01-01 00:01Z');
+SELECT * FROM active_calls.origination_active_calls(:account, '1969-12-31 23:58:30Z', '1969-12-31 23:59:30Z');
 
 -- The present: the grid ends before now(), whatever to_time is; snapshots do not
 BEGIN;

@@ -92,7 +92,8 @@ TEST(SnapshotCounts, AgreesWithAMapInAnyOrder) {
             EXPECT_EQ(counted(snapshots), expected) << "ascending, " << size << " of " << distinct;
             std::ranges::reverse(snapshots);
             EXPECT_EQ(counted(snapshots), expected) << "descending, " << size << " of " << distinct;
-            std::ranges::rotate(snapshots, snapshots.begin() + static_cast<long>(size / 3));
+            std::rotate(snapshots.begin(), snapshots.begin() + static_cast<long>(size / 3),
+                        snapshots.end());
             EXPECT_EQ(counted(snapshots), expected) << "rotated, " << size << " of " << distinct;
         }
     }

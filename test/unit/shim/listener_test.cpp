@@ -195,17 +195,17 @@ TEST_F(Listening, ServesOthersSoonThoughSilentClientsHoldAllThreads) {
 TEST_F(Listening, LosesNoRequestWhenItDrains) {
     const Client idle(listener_);
     EXPECT_TRUE(contains(idle.ask(get), "Keep-Alive"));
-    std::vector<std::future<std::string>> in_flight;
-    for (int i = 0; i < 20; ++i)
-        in_flight.push_back(std::async(std::launch::async, [&] {
-            return answer_to("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
-        }));
+    std::vector<std::unique_ptr<Client>> in_flight;
+    for (int i = 0; i < 20; ++i) {
+        in_flight.push_back(std::make_unique<Client>(listener_));
+        in_flight.back()->send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
     // One thread is with the idle client, seven are at work, and thirteen requests wait for one.
     while (request_count_ < 8) std::this_thread::sleep_for(milliseconds{1});
     listener_.drain();
     const std::string last = idle.ask(get);
     EXPECT_TRUE(contains(last, "200 OK") && contains(last, "Connection: close")) << last;
-    for (auto& answer : in_flight) EXPECT_TRUE(contains(answer.get(), "200 OK"));
+    for (const auto& client : in_flight) EXPECT_TRUE(contains(client->rest(), "200 OK"));
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{2000}));
 }
 
