@@ -7,7 +7,7 @@ DATA = sql/active_calls--1.0.sql
 OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp) $(wildcard extension/postgres/*.cpp))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
-REGRESS_OPTS = --inputdir=test --load-extension=active_calls
+REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=active_calls
 
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno
 SHLIB_LINK = -lstdc++

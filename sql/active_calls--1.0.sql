@@ -44,6 +44,14 @@ CREATE VIEW calls AS
 SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
        dst_prefix_routing, duration, auth_orig_ip, customer_price
 FROM inbox;
+-- Row security on inbox holds for the view too, where PostgreSQL can (15).
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 150000 THEN
+        ALTER VIEW active_calls.calls SET (security_invoker = true);
+    END IF;
+END
+$$;
 COMMENT ON VIEW calls IS 'every call of every snapshot, wherever it is stored; INSERT goes to inbox';
 
 -- pg_dump carries the data

@@ -14,10 +14,12 @@ CREATE SCHEMA active_calls_yeti;
 CREATE FUNCTION active_calls_yeti.copy_account() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM active_calls.account;
+    ELSIF TG_OP <> 'INSERT' THEN
         DELETE FROM active_calls.account WHERE id = OLD.id;
     END IF;
-    IF TG_OP <> 'DELETE' THEN
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
         INSERT INTO active_calls.account (id, uuid, customer_id)
         VALUES (NEW.id, NEW.uuid, NEW.contractor_id);
     END IF;
@@ -28,10 +30,12 @@ $$;
 CREATE FUNCTION active_calls_yeti.copy_api_access() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM active_calls.api_access;
+    ELSIF TG_OP <> 'INSERT' THEN
         DELETE FROM active_calls.api_access WHERE id = OLD.id;
     END IF;
-    IF TG_OP <> 'DELETE' THEN
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
         INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)
         VALUES (NEW.id, NEW.customer_id, coalesce(NEW.account_ids, '{}'), NEW.login);
     END IF;
@@ -46,6 +50,12 @@ FOR EACH ROW EXECUTE FUNCTION active_calls_yeti.copy_account();
 
 CREATE TRIGGER active_calls_copy AFTER INSERT OR UPDATE OR DELETE ON sys.api_access
 FOR EACH ROW EXECUTE FUNCTION active_calls_yeti.copy_api_access();
+
+CREATE TRIGGER active_calls_truncate AFTER TRUNCATE ON billing.accounts
+EXECUTE FUNCTION active_calls_yeti.copy_account();
+
+CREATE TRIGGER active_calls_truncate AFTER TRUNCATE ON sys.api_access
+EXECUTE FUNCTION active_calls_yeti.copy_api_access();
 
 -- The triggers are in place, so no change after this moment is missed.
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "address.h"
-#include "time.h"
+#include "instant.h"
 
 #include <bitset>
 #include <cstdint>

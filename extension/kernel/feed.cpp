@@ -239,12 +239,20 @@ private:
     std::optional<Field> field_; // of the value that comes next at depth 1, when we keep it
 };
 
-Tariff tariff_of(const Row& row) {
-    return {row.number(Field::destination_fee).value_or(0),
-            row.number(Field::destination_initial_rate).value_or(0),
-            row.number(Field::destination_next_rate).value_or(0),
-            row.integer(Field::destination_initial_interval).value_or(0),
-            row.integer(Field::destination_next_interval).value_or(0)};
+// What the tariff of a connected call gives; 0 for a call that has none.
+double price_of(const Row& row, std::int32_t duration) {
+    const auto fee = row.number(Field::destination_fee);
+    const auto initial_rate = row.number(Field::destination_initial_rate);
+    const auto next_rate = row.number(Field::destination_next_rate);
+    const auto initial_interval = row.integer(Field::destination_initial_interval);
+    const auto next_interval = row.integer(Field::destination_next_interval);
+    if (!fee && !initial_rate && !next_rate && !initial_interval && !next_interval) return 0;
+
+    const double price =
+        interval_price(duration, {fee.value_or(0), initial_rate.value_or(0), next_rate.value_or(0),
+                                  initial_interval.value_or(0), next_interval.value_or(0)});
+    if (!std::isfinite(price)) refuse("the price of the call is not a finite number");
+    return price;
 }
 
 std::int32_t duration_of(const Row& row, Instant snapshot, std::optional<Instant> connected) {
@@ -275,7 +283,7 @@ std::optional<Call> call_of(const Row& row) {
     if (const auto given = row.number(Field::customer_price))
         call.customer_price = *given;
     else if (connected || call.duration > 0)
-        call.customer_price = interval_price(call.duration, tariff_of(row));
+        call.customer_price = price_of(row, call.duration);
 
     const auto account_id = row.integer(Field::customer_acc_id);
     if (!account_id) return std::nullopt;

@@ -2,7 +2,7 @@
 // no such snapshot.
 #pragma once
 
-#include "time.h"
+#include "instant.h"
 
 #include <cstdint>
 #include <memory_resource>

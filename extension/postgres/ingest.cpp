@@ -197,7 +197,9 @@ Datum ingest(PG_FUNCTION_ARGS) {
         });
         guarded([&] {
             if (counts.unowned > 0)
-                ereport(NOTICE, errmsg("skipped %zu rows without customer_acc_id", counts.unowned));
+                ereport(NOTICE, errmsg_plural("skipped %zu row without customer_acc_id",
+                                              "skipped %zu rows without customer_acc_id",
+                                              counts.unowned, counts.unowned));
         });
         return Int64GetDatum(static_cast<std::int64_t>(counts.accepted));
     });

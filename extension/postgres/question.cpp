@@ -61,11 +61,12 @@ public:
         const NullableDatum given = next();
         if (given.isnull) throw Error(ErrorKind::missing_argument, "step must not be null");
         const Interval& interval = *DatumGetIntervalP(given.value);
-        // A month has no fixed length; any but 0 is longer than a day or negative.
-        if (interval.month != 0 || interval.day < 0 || interval.day > 1)
-            return check_step(std::chrono::microseconds{-1});
-        return check_step(std::chrono::days{interval.day} +
-                          std::chrono::microseconds{interval.time});
+        const std::chrono::microseconds days = std::chrono::days{interval.day};
+        std::int64_t length = 0;
+        // A month has no fixed length.
+        if (interval.month != 0 || __builtin_add_overflow(days.count(), interval.time, &length))
+            length = -1;
+        return check_step(std::chrono::microseconds{length});
     }
 
 private:

@@ -4,7 +4,7 @@
 #include "server.h"
 
 #include "../kernel/call_filter.h"
-#include "../kernel/time.h"
+#include "../kernel/instant.h"
 
 namespace active_calls::postgres {
 

@@ -6,7 +6,7 @@
 
 #include "../kernel/address.h"
 #include "../kernel/error.h"
-#include "../kernel/time.h"
+#include "../kernel/instant.h"
 
 #include <string_view>
 

@@ -107,6 +107,9 @@ SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '-25
 SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '-178000000 years');
 SELECT * FROM active_calls.origination_active_calls(:account, :day, step => NULL);
 \set VERBOSITY default
+-- Only its length matters, not how it is written
+SELECT count(*) FROM active_calls.origination_active_calls(:account, :day, step => '2 days -24 hours');
+SELECT count(*) FROM active_calls.origination_active_calls(:account, :day, step => '-1 day 25 hours');
 
 -- Too many points: the limit itself is allowed
 SELECT count(*), sum(calls), min(t), max(t) FROM active_calls.origination_active_calls(

@@ -64,6 +64,7 @@ SELECT active_calls.ingest($feed$
 {"snapshot_timestamp":"2020-03-01 00:02:09","customer_acc_id":10060,"connect_time":"2020-03-01 00:02:09","destination_fee":"0.5","destination_initial_rate":"0.75","destination_initial_interval":60,"destination_next_interval":0}
 {"snapshot_timestamp":"2020-03-01 00:02:10","customer_acc_id":10060,"duration":1,"destination_fee":"0.5","destination_initial_rate":"0.75","destination_initial_interval":60}
 {"snapshot_timestamp":"2020-03-01 00:02:11","customer_acc_id":10060,"connect_time":"2020-03-01 00:02:11"}
+{"snapshot_timestamp":"2020-03-01 00:02:12","customer_acc_id":10060,"connect_time":"2020-03-01 00:00:00"}
 $feed$);
 SET ROLE active_calls_reader;
 SELECT snapshot_timestamp, duration, customer_price FROM active_calls.calls WHERE customer_acc_id = 10060 ORDER BY 1;
@@ -149,7 +150,8 @@ SELECT fields, :'good' || ',' || fields || '}' FROM unnest(ARRAY[
     '"customer_price":true', '"duration":1,"destination_fee":"x"', '"duration":1,"destination_initial_rate":"x"',
     '"duration":1,"destination_next_rate":[]', '"duration":1,"destination_initial_interval":0.5',
     '"duration":1,"destination_next_interval":"x"', '"duration":1,"destination_initial_interval":-1',
-    '"duration":1,"destination_initial_interval":0,"destination_next_interval":0']) AS fields;
+    '"duration":1,"destination_initial_interval":0,"destination_next_interval":0',
+    '"duration":1,"destination_initial_interval":600,"destination_initial_rate":1e308']) AS fields;
 -- The same in a call that no customer owns
 INSERT INTO bad (what, line)
 SELECT line, line FROM (VALUES ('{"snapshot_timestamp":"2020-03-01 00:00:00","duration":"x"}')) AS v (line);

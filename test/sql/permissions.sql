@@ -120,6 +120,7 @@ SET ROLE active_calls_reader;
 SELECT * FROM active_calls.origination_active_calls(:account, :window);
 SELECT * FROM active_calls.origination_active_calls(:account, :window, dst_country_id => 2);
 SELECT * FROM active_calls.origination_active_calls(:account, :window, duration_eq => 0);
+SELECT dst_country_id FROM active_calls.calls WHERE customer_acc_id = 1008;
 -- and not for the forms that have the rights of the owner
 SET ROLE active_calls_shim;
 SELECT * FROM active_calls.customer_origination_active_calls(1201, :account, :window);

@@ -137,7 +137,7 @@ subtest 'a query over its time' => sub {
     my $begun   = time;
     my $answer  = $shim->request(target => $TARGET, headers => [ 'X-Request-Id' => 'too-slow' ]);
     my $waited  = time - $begun;
-    error_ok($answer, 504, $MESSAGE, '504');
+    error_ok($answer, 504, $MESSAGE, 'it is answered 504');
     common_headers_ok($answer, '504', request_id => 'too-slow');
     cmp_ok($waited, '>=', 0.6, 'not before its time');
     cmp_ok($waited, '<',  4,   'not long after');

@@ -44,6 +44,12 @@ SELECT count(*) FROM active_calls.account;
 ROLLBACK;
 SELECT count(*) FROM active_calls.account;
 
+BEGIN;
+TRUNCATE billing.accounts, sys.api_access;
+SELECT count(*) FROM active_calls.account;
+SELECT count(*) FROM active_calls.api_access;
+ROLLBACK;
+
 -- Running it again changes nothing.
 \set ECHO none
 \i :script
