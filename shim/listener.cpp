@@ -19,6 +19,9 @@ constexpr std::size_t max_requests_per_connection = 10'000;
 /// How long no connection has to come, while draining, until the last one has been accepted.
 constexpr std::chrono::milliseconds accept_pause{100};
 
+/// How long connections are accepted while draining, however many come.
+constexpr std::chrono::milliseconds accept_limit{500};
+
 /// Two processes must not share a port unnoticed, as httplib's own option would let them.
 void allow_quick_restart(socket_t socket) {
     const int yes = 1;
@@ -27,8 +30,8 @@ void allow_quick_restart(socket_t socket) {
 
 /// Makes the kernel drop the first packet of every new connection to a listening socket, so that
 /// its queue can be emptied without new ones coming in. Such a client tries again a second later,
-/// and then finds the next process, or none. Without this (the kernel may refuse), a connection
-/// that comes in the last moment is reset.
+/// and then finds the next process, or none. Where the kernel allows this to root alone, a
+/// connection that comes after the signal, in the moment in which the socket is closed, is reset.
 void refuse_new_connections(socket_t listening_socket) {
     constexpr std::uint32_t offset_of_tcp_flags = 13;
     constexpr std::uint32_t syn_flag = 0x02;
@@ -120,7 +123,8 @@ Listener::Listener(ListenerSettings settings)
 
 Listener::~Listener() {
     drain();
-    if (serving_.valid()) serving_.wait();
+    while (serving_.valid() && !wait_until_stopped(accept_pause)) {
+    }
 }
 
 void Listener::start() {
@@ -128,12 +132,15 @@ void Listener::start() {
 }
 
 void Listener::drain() {
-    if (draining_.exchange(true)) return;
+    if (draining_) return;
+    accept_until_ = std::chrono::steady_clock::now() + accept_limit;
+    draining_ = true;
     const socket_t listening_socket = svr_sock_;
     if (listening_socket != INVALID_SOCKET) refuse_new_connections(listening_socket);
 }
 
 bool Listener::wait_until_stopped(std::chrono::milliseconds patience) {
+    if (draining_ && std::chrono::steady_clock::now() >= accept_until_) stop();
     return serving_.wait_for(patience) == std::future_status::ready;
 }
 

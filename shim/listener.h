@@ -48,8 +48,9 @@ public:
     /// Serves in a thread of its own.
     void start();
 
-    /// From now on no new connection is made; those that the kernel has accepted are still served,
-    /// kept-alive ones get one more answer if they ask soon. Returns at once.
+    /// Ends accepting: connections that the kernel has accepted by now are still served, kept-alive
+    /// ones get one more answer if they ask soon. Returns at once; whoever drains then calls
+    /// `wait_until_stopped` until it is true.
     void drain();
     bool is_draining() const { return draining_; }
 
@@ -65,6 +66,7 @@ private:
 
     ListenerSettings settings_;
     std::atomic<bool> draining_ = false;
+    std::chrono::steady_clock::time_point accept_until_; // set before draining_
     std::atomic<std::size_t> connection_count_ = 0;
     std::function<void()> stop_if_draining_;
     std::future<void> serving_;
