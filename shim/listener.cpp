@@ -54,9 +54,9 @@ bool connection_header_has(const httplib::Request& request, std::string_view opt
 
 /// A body is not read, so that the bytes after the head are no request.
 bool has_body(const httplib::Request& request) {
+    const auto [begin, end] = request.headers.equal_range("Content-Length");
     return request.has_header("Transfer-Encoding") ||
-           (request.has_header("Content-Length") &&
-            request.get_header_value("Content-Length") != "0");
+           std::any_of(begin, end, [](const auto& length) { return length.second != "0"; });
 }
 
 bool can_be_kept_alive(const httplib::Request& request) {
