@@ -11,9 +11,8 @@ constexpr std::chrono::milliseconds time_between_tries{250};
 
 } // namespace
 
-void Pool::Lease::renew() {
+void Pool::Lease::connect() {
     connection_.reset();
-    pool_.take_idle().clear();
     connection_ = pool_.open();
 }
 
@@ -69,9 +68,10 @@ void Pool::give_back(std::unique_ptr<PgConnection> connection) {
     waiters_.pop_front();
 }
 
-std::vector<std::unique_ptr<PgConnection>> Pool::take_idle() {
+void Pool::close_idle() {
+    std::vector<std::unique_ptr<PgConnection>> closed; // which takes its time, after the lock
     const std::scoped_lock lock(mutex_);
-    return std::exchange(idle_, {});
+    closed.swap(idle_);
 }
 
 /// Connecting takes its time, so it is done without the lock.
@@ -85,11 +85,11 @@ std::unique_ptr<PgConnection> Pool::open() {
         auto connection = std::make_unique<PgConnection>(settings_.connection);
         opening_succeeded();
         return connection;
-    } catch (const DatabaseUnavailable& error) {
-        opening_failed(error.what());
-        throw;
     } catch (const StatementFailed&) {
         opening_succeeded(); // There is a database, only not one that knows our functions.
+        throw;
+    } catch (const std::exception& error) {
+        opening_failed(error.what());
         throw;
     }
 }

@@ -44,9 +44,10 @@ public:
             try {
                 return task(lease.connection());
             } catch (const ConnectionLost&) {
+                close_idle(); // What broke this one broke them too.
             }
         }
-        lease.renew();
+        lease.connect();
         return task(lease.connection());
     }
 
@@ -69,9 +70,8 @@ private:
         bool has_idle_connection() const { return connection_ != nullptr; }
         PgConnection& connection() const { return *connection_; }
 
-        /// Opens a connection, in place of one that broke. What broke it broke the idle ones too,
-        /// so they are closed.
-        void renew();
+        /// Opens a connection, in place of one that broke, if there was one.
+        void connect();
 
     private:
         Pool& pool_;
@@ -87,7 +87,7 @@ private:
     std::unique_ptr<PgConnection> take_turn();
     void take_permit(Lock& lock);
     void give_back(std::unique_ptr<PgConnection> connection);
-    std::vector<std::unique_ptr<PgConnection>> take_idle();
+    void close_idle();
     std::unique_ptr<PgConnection> open();
     void refuse_while_away() const;
     void opening_failed(const std::string& reason);
