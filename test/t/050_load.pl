@@ -11,7 +11,6 @@ use ActiveCalls::Harness;
 use ActiveCalls::Http;
 use ActiveCalls::Shim;
 use List::Util qw(max);
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -24,8 +23,8 @@ my $TIME_FOR_IT = 60;    # seconds, on the slowest of machines
 my $database = ActiveCalls::Database->create;
 
 # Questions with different answers, so that one that went to the wrong client would show.
-my @TARGETS = map { "$PATH?" . query_string('account-id' => $ACCOUNT_7, @SAMPLE_WINDOW, @$_) }
-  [], map { [ 'duration-gt' => $_ ] } 0, 30, 60, 120, 240, 480;
+my @TARGETS = map { "$PATH?" . query_string('account-id' => $ACCOUNT_7, @SAMPLE_WINDOW, @$_) } [],
+    map { [ 'duration-gt' => $_ ] } 0, 30, 60, 120, 240, 480;
 
 # Connections that send these bytes and then nothing; they last as long as what is returned.
 sub silent_clients ($shim, $count, $bytes = '')
@@ -37,34 +36,19 @@ sub silent_clients ($shim, $count, $bytes = '')
     } 1 .. $count;
 }
 
-my @dripping;
-
-# A process whose connections send a request one byte at a time, for ever, until this test ends.
+# Connections that send a request one byte at a time and never come to its end, for as long as this test runs.
 sub start_dripping ($shim, $count)
 {
-    my $bytes = $shim->bytes(target => $TARGETS[0]) =~ s/\r\n\r\n\z/\r\n/r;
-    defined(my $pid = fork) or die "could not fork: $!";
-    if ($pid)
-    {
-        push @dripping, $pid;
-        return;
-    }
-    my @connections = map { connect_to($shim->port) } 1 .. $count;
-    for my $position (0 .. 10_000)
-    {
-        my $byte = $position < length $bytes ? substr $bytes, $position, 1 : 'x';
-        eval { $_->send_bytes($byte) } for @connections;
-        sleep 0.05;
-        last if getppid == 1;
-    }
-    POSIX::_exit(0);
-}
-
-END
-{
-    my $status = $?;
-    kill 'KILL', @dripping if @dripping;
-    $? = $status;
+    my $bytes = $shim->bytes(target => $TARGETS[0]) =~ s/\r\n\r\n\z/\r\nX-Endless: /r;
+    in_background(sub {
+        my @connections = map { connect_to($shim->port) } 1 .. $count;
+        for my $byte (split(//, $bytes), ('x') x 10_000)
+        {
+            $_->send_bytes($byte) for @connections;
+            sleep 0.05;
+        }
+    });
+    return;
 }
 
 subtest 'a hundred clients beside silent and slow ones' => sub {
@@ -76,17 +60,22 @@ subtest 'a hundred clients beside silent and slow ones' => sub {
     my @silent = (
         silent_clients($shim, 10),
         silent_clients($shim, 5, 'GET /api/rest/cust'),
-        silent_clients($shim, 5, "GET $TARGETS[0] HTTP/1.1\r\nHost: x\r\nX-Half: "));
+        silent_clients($shim, 5, "GET $TARGETS[0] HTTP/1.1\r\nHost: x\r\nX-Half: ")
+    );
     start_dripping($shim, 10);
 
-    my $begun   = time;
-    my $crowd   = ActiveCalls::Crowd->start(
+    my $begun = time;
+    my $crowd = ActiveCalls::Crowd->start(
         port     => $shim->port,
         clients  => $CLIENTS,
         each     => $EACH,
-        requests => [ map { $shim->bytes(target => $_) } @TARGETS ]);
+        requests => [ map { $shim->bytes(target => $_) } @TARGETS ]
+    );
     my @records = $crowd->wait_done($TIME_FOR_IT);
-    note(sprintf 'took %.2f s, slowest answer %.3f s', time - $begun, max(map { $_->{done_at} - $_->{sent_at} } @records));
+    note(
+        sprintf 'took %.2f s, slowest answer %.3f s', time - $begun,
+        max(map { $_->{done_at} - $_->{sent_at} } @records)
+    );
 
     is_deeply(ActiveCalls::Crowd->tally(@records), { 200 => $CLIENTS * $EACH }, 'every request is answered with 200');
     my @wrong = grep { $_->{body} ne $answers[ ($_->{client} + $_->{number}) % @answers ] } @records;
@@ -94,7 +83,7 @@ subtest 'a hundred clients beside silent and slow ones' => sub {
     my %per_client;
     $per_client{ $_->{client} }++ for @records;
     is(scalar(grep { $_ == $EACH } values %per_client), $CLIENTS, 'no client is left out');
-    cmp_ok(max(map { $_->{done_at} - $_->{sent_at} } @records), '<', 15, 'no answer takes long');
+    cmp_ok(max(map { $_->{done_at} - $_->{sent_at} } @records), '<', 15,         'no answer takes long');
     cmp_ok(scalar(grep { $_->{reused} } @records), '>=', $CLIENTS * $EACH * 0.9, 'connections are kept alive');
 
     is($shim->stop, 0, 'the shim ends in good order, slow clients or not');
@@ -103,12 +92,14 @@ subtest 'a hundred clients beside silent and slow ones' => sub {
 subtest 'more silent clients than threads' => sub {
     my $shim = start_shim(
         database => $database,
-        args     => [ '--http-threads', 16, '--pool-size', 4, '--keep-alive-timeout', '1s', '--read-timeout', '1s' ]);
+        args     => [ '--http-threads', 16, '--pool-size', 4, '--keep-alive-timeout', '1s', '--read-timeout', '1s' ]
+    );
     for my $bytes ('', 'GET /api/rest/cust', "GET $TARGETS[0] HTTP/1.1\r\n")
     {
         my $begun  = time;
         my @silent = silent_clients($shim, 40, $bytes);
-        series_ok($shim->request(target => $TARGETS[0], seconds => 20), $SAMPLE_JSON, "served beside 40 that say '" . substr($bytes, 0, 9) . "'");
+        my $answer = $shim->request(target => $TARGETS[0], seconds => 20);
+        series_ok($answer, $SAMPLE_JSON, "served beside 40 that say '" . substr($bytes, 0, 9) . "'");
         cmp_ok(time - $begun, '<', 15, 'within a bounded time');
     }
     status_ok($shim->request(admin => 1, target => '/live'), 200, 'the admin listener is not touched by it');
@@ -124,10 +115,13 @@ subtest 'connections without end do not wear it out' => sub {
         $connection->close;    # without reading the answer
     }
     series_ok($shim->request(target => $TARGETS[0]), $SAMPLE_JSON, 'after 300 that left without their answer');
-    my $files = wait_until(15, sub {
-        my $open = () = glob '/proc/' . $shim->pid . '/fd/*';
-        $open < 60 ? $open : 0;
-    });
+    my $files = wait_until(
+        15,
+        sub {
+            my $open = () = glob '/proc/' . $shim->pid . '/fd/*';
+            $open < 60 ? $open : 0;
+        }
+    );
     ok($files, 'their files are closed');
     is($shim->stop, 0, 'the shim ends in good order');
 };

@@ -14,10 +14,8 @@ use IO::Socket::INET;
 use JSON::PP;
 use POSIX ();
 use PostgreSQL::Test::Utils;
-use Socket qw(SOL_SOCKET SO_ERROR);
+use Socket      qw(SOL_SOCKET SO_ERROR);
 use Time::HiRes qw(sleep time);
-
-my @running;
 
 # Starts the clients. Options: port; requests (list of request bytes, which each client sends in turn, the first
 # client beginning with the first, the second with the second and so on); clients (how many); each (requests per
@@ -28,15 +26,11 @@ sub start ($class, %options)
     open my $records, '>', $path or croak "could not write $path: $!";
     $records->autoflush(1);
 
-    defined(my $pid = fork) or croak "could not fork: $!";
-    if ($pid == 0)
-    {
-        eval { _be_the_crowd($records, %options); 1 } or print {$records} encode_json({ outcome => "crowd died: $@" }), "\n";
-        POSIX::_exit(0);
-    }
-    my $self = bless { pid => $pid, path => $path }, $class;
-    push @running, $self;
-    return $self;
+    my $pid = in_background(sub {
+        eval { _be_the_crowd($records, %options); 1 }
+            or print {$records} encode_json({ outcome => "crowd died: $@" }), "\n";
+    });
+    return bless { pid => $pid, path => $path }, $class;
 }
 
 # What is recorded so far, a list of hashes: client, number (of the request), outcome, status and body (of an answer),
@@ -51,7 +45,7 @@ sub start ($class, %options)
 #   waiting  the crowd was ended before an answer came
 sub records ($self)
 {
-    return map { decode_json($_) } grep { /\}\z/ } split /\n/, slurp_file($self->{path});
+    return map { decode_json($_) } grep {/\}\z/} split /\n/, slurp_file($self->{path});
 }
 
 # Lets each client end the request it is at, for up to $seconds, ends the crowd and returns all records.
@@ -69,7 +63,6 @@ sub wait_done ($self, $seconds)
         kill 'INT', $self->{pid};
         waitpid $self->{pid}, 0;
     }
-    $self->{ended} = 1;
     return $self->records;
 }
 
@@ -87,8 +80,7 @@ sub _be_the_crowd ($records, %options)
     my $crowd = { %options, records => $records };
     my $ended = 0;
     local $SIG{TERM} = sub { $crowd->{finishing} = 1 };
-    local $SIG{INT}  = sub { $ended = 1 };
-    local $SIG{ALRM} = 'DEFAULT';
+    local $SIG{INT}  = sub { $ended              = 1 };
 
     my @clients = map { { client => $_, number => 0, due => 0 } } 0 .. $options{clients} - 1;
     while (!$ended && @clients)
@@ -107,7 +99,7 @@ sub _be_the_crowd ($records, %options)
         sleep 0.005 if !$read->count;
 
         _receive($crowd, $by_socket{$_}) for @{ $readable // [] };
-        _send($crowd, $by_socket{$_})    for grep { _wants_to_send($crowd, $by_socket{$_}) } @{ $writable // [] };
+        _send($crowd, $by_socket{$_}) for grep { _wants_to_send($crowd, $by_socket{$_}) } @{ $writable // [] };
         @clients = grep { defined $_->{sent_at} || !_is_done($crowd, $_) } @clients;
     }
     _record($crowd, $_, 'waiting') for grep { defined $_->{sent_at} } @clients;
@@ -138,7 +130,8 @@ sub _record ($crowd, $client, $outcome, %more)
 
 sub _connect ($crowd, $client)
 {
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $crowd->{port}, Proto => 'tcp', Blocking => 0);
+    my $socket =
+        IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $crowd->{port}, Proto => 'tcp', Blocking => 0);
     return _record($crowd, $client, 'refused') if !$socket;
     @$client{qw(socket buffer reused)} = ($socket, '', 0);
     return;
@@ -171,8 +164,8 @@ sub _receive ($crowd, $client)
     {
         # The other side may end an idle connection whenever it likes: nothing to record, a new one is made when due.
         return _disconnect($client) if !defined $client->{sent_at} && $client->{reused};
-        return _record($crowd, $client, defined $client->{sent_at} ? 'reset' : 'refused') if !defined $count;
-        return _record($crowd, $client, length $client->{buffer} ? 'partial' : 'closed');
+        return _record($crowd, $client, defined $client->{sent_at} ? 'reset'   : 'refused') if !defined $count;
+        return _record($crowd, $client, length $client->{buffer}   ? 'partial' : 'closed');
     }
 
     my $answer = take_answer(\$client->{buffer}) or return;
@@ -182,19 +175,13 @@ sub _receive ($crowd, $client)
         status  => $answer->{status},
         body    => $answer->{body},
         retry   => $answer->{headers}{'retry-after'},
-        closing => $closes ? JSON::PP::true : JSON::PP::false);
+        closing => $closes ? JSON::PP::true : JSON::PP::false
+    );
 
     # At once, so that some request is in flight at any moment.
     $client->{reused} = 1;
     _send($crowd, $client) if _wants_to_send($crowd, $client);
     return;
-}
-
-END
-{
-    my $status = $?;
-    kill 'KILL', map { $_->{pid} } grep { !$_->{ended} } @running;
-    $? = $status;
 }
 
 1;

@@ -25,7 +25,7 @@ my $ACCOUNTS_AND_ACCESSES = <<"SQL";
 INSERT INTO active_calls.account (id, uuid, customer_id, name) VALUES
     (7, '$ACCOUNT_7', 3, 'seven'), (8, '$ACCOUNT_8', 3, 'eight'), (21, '$ACCOUNT_21', 9, 'twenty-one');
 INSERT INTO active_calls.api_access (id, customer_id, account_ids, login) VALUES
-    (37, 3, '{}', 'whole-of-3'), (38, 3, '{8}', 'only-8'), (39, 9, '{}', 'whole-of-9'), (40, 3, '{8,21}', 'reaches-too-far');
+    (37, 3, '{}', 'whole-of-3'), (38, 3, '{8}', 'only-8'), (39, 9, '{}', 'whole-of-9'), (40, 3, '{8,21}', 'beyond-3');
 SQL
 
 # A started server with everything in it; it ends with the test.
@@ -80,10 +80,12 @@ sub block_queries ($self)
 # Number of the shim's queries that wait for a lock at this moment.
 sub waiting_queries ($self)
 {
-    return $self->sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'active_calls_shim' AND wait_event_type = 'Lock'");
+    return $self->sql(<<'SQL');
+SELECT count(*) FROM pg_stat_activity WHERE usename = 'active_calls_shim' AND wait_event_type = 'Lock'
+SQL
 }
 
 sub start ($self)        { return $self->{node}->start }
-sub stop ($self, $mode)  { return $self->{node}->stop($mode) }
+sub stop  ($self, $mode) { return $self->{node}->stop($mode) }
 
 1;

@@ -5,14 +5,22 @@ use v5.20;
 use warnings;
 use experimental 'signatures';
 
+use ActiveCalls::Database;
+use ActiveCalls::Http;
+use ActiveCalls::Shim;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(common_headers_ok status_ok error_ok series_ok empty_ok series_json @SAMPLE_WINDOW $SAMPLE_JSON);
+our @EXPORT = qw(common_headers_ok status_ok error_ok series_ok empty_ok series_json $MESSAGE
+    @SAMPLE_WINDOW $SAMPLE_TARGET $SAMPLE_JSON);
 
-# The window of the sample answer, and that answer for account 7.
+# The window of the sample answer, the request for account 7 in it, and the answer.
 our @SAMPLE_WINDOW = ('from-time' => '2026-01-01T12:46:15Z', 'to-time' => '2026-01-01T12:52:00Z');
+our $SAMPLE_TARGET = "$PATH?" . query_string('account-id' => $ACCOUNT_7, @SAMPLE_WINDOW);
 our $SAMPLE_JSON   = series_json(1767271620, 60, 20, 19, 14, 17, 15, 10);
+
+# Of an error whose wording the document leaves open.
+our $MESSAGE = qr/[^"\\]+/;
 
 my $UUID = qr/[0-9a-f]{8}-[0-9a-f]{4}-[1-9a-f][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/;
 
@@ -40,7 +48,7 @@ sub common_headers_ok ($answer, $name, %options)
     delete @expected{ @{ $options{except} // [] } };
 
     my @wrong = map { "$_: " . ($answer->{headers}{$_} // '(absent)') }
-      grep { ($answer->{headers}{$_} // '') !~ $expected{$_} } sort keys %expected;
+        grep { ($answer->{headers}{$_} // '') !~ $expected{$_} } sort keys %expected;
     return is("@wrong", '', "$name: documented headers");
 }
 

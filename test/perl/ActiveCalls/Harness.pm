@@ -1,15 +1,18 @@
-# What every end-to-end test needs before it starts: its environment, a limit on its own time, and a way to wait for something.
+# What every test against running servers needs: its environment, a limit on its own time, a process beside its own,
+# and a way to wait for something.
 package ActiveCalls::Harness;
 
 use v5.20;
 use warnings;
 use experimental 'signatures';
 
+use Carp;
 use Exporter 'import';
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(required_env time_limit wait_until);
+our @EXPORT = qw(required_env time_limit wait_until in_background);
 
 my @REQUIRED_ENV = qw(ACTIVE_CALLS_SHIM ACTIVE_CALLS_SQL ACTIVE_CALLS_FEED PG_REGRESS);
 
@@ -23,7 +26,7 @@ BAIL_OUT('PostgreSQL refuses to run as root; run the tests as another user') if 
 
 # Killed from outside, a test still ends its servers: exit runs the END blocks, a signal's default does not.
 $SIG{$_} = sub { exit 1 }
-  for qw(INT TERM HUP);
+    for qw(INT TERM HUP);
 
 # PostgreSQL::Test sends standard error to a file; what a test dies of is to be seen.
 $SIG{__DIE__} = sub { diag($_[0]) if defined $^S && !$^S };
@@ -45,6 +48,30 @@ sub time_limit ($seconds)
     return;
 }
 
+my @children;
+
+# Runs $code in a process of its own, which ends with this test at the latest; returns its process id.
+sub in_background ($code)
+{
+    defined(my $pid = fork) or croak "could not fork: $!";
+    if ($pid == 0)
+    {
+        # What this test does at its end is not the child's to do.
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP ALRM __DIE__);
+        eval { $code->() };
+        POSIX::_exit($@ ? 1 : 0);
+    }
+    push @children, $pid;
+    return $pid;
+}
+
+END
+{
+    my $status = $?;
+    kill 'KILL', grep { waitpid($_, POSIX::WNOHANG()) == 0 } @children;
+    $? = $status;
+}
+
 # Calls $condition until it returns something true, which is returned; undef after $seconds.
 sub wait_until ($seconds, $condition)
 {
@@ -53,7 +80,7 @@ sub wait_until ($seconds, $condition)
     {
         my $result = $condition->();
         return $result if $result;
-        return         if time > $deadline;
+        return if time > $deadline;
         sleep 0.02;
     }
 }

@@ -55,7 +55,7 @@ sub take_answer ($buffer, $method = 'GET')
     my $head = $1;
     my ($status_line, @lines) = split /\r\n/, $head;
     my ($version, $status, $reason) = $status_line =~ m{\AHTTP/(1\.[01]) (\d{3}) ?(.*)\z}
-      or croak "not an HTTP answer: $status_line";
+        or croak "not an HTTP answer: $status_line";
 
     my %headers;
     for my $line (@lines)
@@ -78,7 +78,7 @@ sub take_answer ($buffer, $method = 'GET')
 sub connect_to ($port, $seconds = 10)
 {
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp', Timeout => $seconds)
-      or croak "could not connect to port $port: $@";
+        or croak "could not connect to port $port: $@";
     $socket->blocking(0);
     return bless { socket => $socket, received => '', state => 'open' }, 'ActiveCalls::Http::Connection';
 }
@@ -118,7 +118,7 @@ sub read_answer ($self, $method = 'GET', $seconds = $PATIENCE)
         my $answer = ActiveCalls::Http::take_answer(\$self->{received}, $method);
         return { %$answer, seconds => time - $started } if $answer;
         croak "connection $self->{state} after " . length($self->{received}) . ' bytes of an answer'
-          if $self->{state} ne 'open';
+            if $self->{state} ne 'open';
         croak "no answer within $seconds seconds" if !$self->_receive($started + $seconds - time);
     }
 }
@@ -139,7 +139,7 @@ sub wait_closed ($self, $seconds)
 sub received ($self) { return $self->{received} }
 
 sub finish_sending ($self) { return shutdown $self->{socket}, 1 }
-sub close ($self)          { return close $self->{socket} }
+sub close          ($self) { return close $self->{socket} }
 
 # Receives what is there or comes within $seconds; false if nothing happened.
 sub _receive ($self, $seconds)

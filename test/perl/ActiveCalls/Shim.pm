@@ -34,7 +34,8 @@ sub start_shim (%options)
         required_env('ACTIVE_CALLS_SHIM'),
         'serve', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
         ($options{database} ? ('--database', $options{database}->conninfo) : ()),
-        @{ $options{args} // [] });
+        @{ $options{args} // [] }
+    );
     my %environment = _environment(%options);
 
     open my $log_file, '>', $log or croak "could not write $log: $!";
@@ -51,7 +52,7 @@ sub start_shim (%options)
     push @running, $self;
 
     wait_until(15, sub { $self->_find_ports || $self->exited }) && $self->{port}
-      or croak "shim did not start:\n" . $self->log_text;
+        or croak "shim did not start:\n" . $self->log_text;
     return $self;
 }
 
@@ -76,7 +77,7 @@ sub run_shim ($arguments, %options)
 sub _environment (%options)
 {
     my %environment = map { $_ => $ENV{$_} } grep { !/\A(?:ACTIVE_CALLS_|PG)/ } keys %ENV;
-    my $secret = exists $options{secret} ? $options{secret} : $SECRET;
+    my $secret      = exists $options{secret} ? $options{secret} : $SECRET;
     $environment{ACTIVE_CALLS_JWT_SECRET} = $secret if defined $secret;
     return (%environment, %{ $options{env} // {} });
 }
@@ -86,10 +87,10 @@ sub _exit_text ($status)
     return $status & 127 ? 'signal ' . ($status & 127) : $status >> 8;
 }
 
-sub pid ($self)        { return $self->{pid} }
-sub port ($self)       { return $self->{port} }
+sub pid        ($self) { return $self->{pid} }
+sub port       ($self) { return $self->{port} }
 sub admin_port ($self) { return $self->{admin_port} }
-sub command ($self)    { return @{ $self->{command} } }
+sub command    ($self) { return @{ $self->{command} } }
 
 # Sends a request on a connection of its own and returns the answer. Options as of request_bytes, and:
 # parameters (list for the query of the API's path, instead of target), token (put into Authorization; undef = none),
@@ -106,8 +107,8 @@ sub request ($self, %options)
 # The bytes of such a request.
 sub bytes ($self, %options)
 {
-    my $token = exists $options{token} ? $options{token} : token();
-    my $target = $options{target} // "$PATH?" . query_string(@{ $options{parameters} // [] });
+    my $token   = exists $options{token} ? $options{token} : token();
+    my $target  = $options{target} // "$PATH?" . query_string(@{ $options{parameters} // [] });
     my @headers = (@{ $options{headers} // [] }, defined $token && !$options{admin} ? (Authorization => $token) : ());
     return request_bytes(%options, target => $target, headers => \@headers);
 }
@@ -126,7 +127,13 @@ sub log_records ($self)
 # The one log record of the request with this id, waited for a moment, as the line may follow the answer.
 sub log_of_request ($self, $id)
 {
-    return wait_until(5, sub { (grep { ($_->{id} // '') eq $id && defined $_->{status} } $self->log_records)[0] });
+    my $is_it = sub ($record) { ($record->{id} // '') eq $id && defined $record->{status} };
+    return wait_until(
+        5,
+        sub {
+            (grep { $is_it->($_) } $self->log_records)[0];
+        }
+    );
 }
 
 sub signal ($self, $signal) { return kill $signal, $self->{pid} }
