@@ -63,7 +63,7 @@ public:
     }
 
 private:
-    Failure() = default;
+    Failure() {} // not defaulted, which would clear the texts
     Failure(int sqlstate, std::string_view message, std::string_view hint)
         : sqlstate_(sqlstate) {
         copy(message, message_);
@@ -98,8 +98,10 @@ private:
     }
 
     int sqlstate_ = 0; // 0: the error is already on PostgreSQL's error stack
-    char message_[1024] = {};
-    char hint_[512] = {};
+    // Unset without an error of ours: a boundary is crossed for every row, and clearing these would
+    // cost more than the rest of it.
+    char message_[1024];
+    char hint_[512];
 };
 
 static_assert(std::is_trivially_destructible_v<Failure>);

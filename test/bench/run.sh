@@ -42,12 +42,11 @@ start_postgres() {
     export PGHOST PGUSER=postgres PGDATABASE=postgres
     as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
         --encoding=UTF8 --locale=C.UTF-8 >/dev/null
-    # Everything in memory, and nothing that would disturb the measurement or hold plain SQL back.
+    # Everything in memory, and nothing that would disturb the measurement; else as PostgreSQL comes.
     cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
 unix_socket_directories = '$PGHOST'
 shared_buffers = 3GB
-work_mem = 64MB
 max_wal_size = 16GB
 jit = off
 fsync = off
