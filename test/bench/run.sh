@@ -107,7 +107,7 @@ SCRIPT
     printf '%s\n' "${through_pgbench[@]}" | sort -n | sed -n 2p >"$work/pgbench.median"
     printf '%s\n' "${through_shim[@]}" | sort -n | sed -n 2p >"$work/shim.median"
     awk -v p="$(<"$work/pgbench.median")" -v s="$(<"$work/shim.median")" \
-        'BEGIN { printf "%14.0f%14.0f%12.2f\n", p, s, s / p }'
+        'BEGIN { printf "%14.0f%14.0f%14.2f\n", p, s, s / p }'
 }
 
 PATH=$PGBIN:$PATH
@@ -121,8 +121,10 @@ echo
 echo "Shim against pgbench, $connections connections, answers per second, median of 3 runs of" \
     "$seconds_each s:"
 start_shim
-printf '%-28s%14s%14s%12s\n' question pgbench shim shim/pgbench
+printf '%-28s%14s%14s%14s\n' question pgbench shim shim/pgbench
 printf '%-28s' "large account, one hour"
 compare_shim "$(uuid_of 7)" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
+printf '%-28s' "middle account, one hour"
+compare_shim "$(uuid_of 1050)" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
 printf '%-28s' "small account, one hour"
 compare_shim "$(uuid_of 1190)" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
