@@ -2,6 +2,18 @@
 -- active_calls. Nothing is granted to PUBLIC; sql/roles.sql has the grants for three roles.
 \echo Use "CREATE EXTENSION active_calls" to load this file. \quit
 
+-- Whoever owns the schema could put functions of their own in the way of this script, and of those who
+-- use the extension later. Names that are resolved here are qualified for the same reason.
+DO $$
+BEGIN
+    IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles AS r, pg_catalog.pg_namespace AS n
+            WHERE r.oid = n.nspowner AND n.nspname = 'active_calls'::pg_catalog.name) THEN
+        RAISE EXCEPTION 'schema active_calls exists and belongs to a role that is not a superuser'
+            USING HINT = 'Drop the schema, or change its owner, and see what is in it first.';
+    END IF;
+END
+$$;
+
 -- Who owns calls, and who may ask about them
 
 CREATE TABLE account (
@@ -24,7 +36,7 @@ COMMENT ON COLUMN api_access.account_ids IS 'the accounts it may see; empty: all
 -- Calls
 
 CREATE TABLE inbox (
-    snapshot_timestamp timestamptz NOT NULL CHECK (isfinite(snapshot_timestamp)),
+    snapshot_timestamp timestamptz NOT NULL CHECK (pg_catalog.isfinite(snapshot_timestamp)),
     customer_acc_id int NOT NULL,
     src_country_id int,
     dst_country_id int,
@@ -47,7 +59,7 @@ FROM inbox;
 -- Row security on inbox holds for the view too, where PostgreSQL can (15).
 DO $$
 BEGIN
-    IF current_setting('server_version_num')::int >= 150000 THEN
+    IF pg_catalog.current_setting('server_version_num'::pg_catalog.text)::int >= 150000 THEN
         ALTER VIEW active_calls.calls SET (security_invoker = true);
     END IF;
 END
@@ -55,16 +67,17 @@ $$;
 COMMENT ON VIEW calls IS 'every call of every snapshot, wherever it is stored; INSERT goes to inbox';
 
 -- pg_dump carries the data
-SELECT pg_extension_config_dump('account', '');
-SELECT pg_extension_config_dump('api_access', '');
-SELECT pg_extension_config_dump('inbox', '');
+SELECT pg_catalog.pg_extension_config_dump('active_calls.account'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('active_calls.api_access'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('active_calls.inbox'::pg_catalog.regclass, ''::pg_catalog.text);
 
 -- Active calls of an account per snapshot. All three forms take the same question; they differ in
 -- who asks, and their C++ reads the question's arguments in this order.
 --
 -- They read calls by index scan alone. Rows reach the inbox in the order of time, so an account's rows
 -- lie, and are counted, in the order of the index. The planner does not know how closely, and would
--- read the whole table for a large account, or a bitmap that outgrows work_mem.
+-- read the whole table for a large account, or a bitmap that outgrows work_mem. There is nothing in
+-- such a scan that compiling would make faster.
 
 CREATE FUNCTION origination_active_calls (
     account_id uuid,
@@ -90,7 +103,7 @@ CREATE FUNCTION origination_active_calls (
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
 LANGUAGE C STABLE PARALLEL SAFE
-SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'origination_active_calls';
 COMMENT ON FUNCTION origination_active_calls IS
     'calls of an account that were up at each snapshot of a window and pass every given filter';
@@ -124,9 +137,11 @@ CREATE FUNCTION customer_origination_active_calls (
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
 LANGUAGE C STABLE PARALLEL SAFE
-SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'customer_origination_active_calls';
+COMMENT ON FUNCTION customer_origination_active_calls IS
+    'origination_active_calls for who asks with an API access, of accounts that it may see';
 
 CREATE FUNCTION scoped_origination_active_calls (
     customer_id int,
@@ -154,9 +169,11 @@ CREATE FUNCTION scoped_origination_active_calls (
     step interval DEFAULT '1 minute'
 ) RETURNS TABLE (t timestamptz, calls int)
 LANGUAGE C STABLE PARALLEL SAFE
-SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'scoped_origination_active_calls';
+COMMENT ON FUNCTION scoped_origination_active_calls IS
+    'origination_active_calls for who asks with a scope of their own: a customer, and accounts of it';
 
 -- Writing
 

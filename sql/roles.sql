@@ -2,6 +2,8 @@
 -- extension: psql -f sql/roles.sql DATABASE
 -- Give each a password, or let pg_hba.conf say how it logs in.
 
+BEGIN;
+
 DO $$
 DECLARE
     role name;
@@ -34,3 +36,5 @@ GRANT EXECUTE ON FUNCTION
     active_calls.customer_origination_active_calls,
     active_calls.scoped_origination_active_calls
     TO active_calls_shim;
+
+COMMIT;

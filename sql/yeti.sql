@@ -2,7 +2,8 @@
 -- created in. Run it once as a superuser: psql -f sql/yeti.sql DATABASE
 --
 -- It copies what is there now, and its triggers copy every change in the transaction that makes it.
--- Running it again copies anew. To undo it: DROP SCHEMA active_calls_yeti CASCADE.
+-- account.name, which Yeti's table does not have, is left as it is. Running it again brings the copies
+-- in step again. To undo it: DROP SCHEMA active_calls_yeti CASCADE.
 
 BEGIN;
 
@@ -14,15 +15,18 @@ CREATE SCHEMA active_calls_yeti;
 CREATE FUNCTION active_calls_yeti.copy_account() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-        DELETE FROM active_calls.account;
-    ELSIF TG_OP <> 'INSERT' THEN
-        DELETE FROM active_calls.account WHERE id = OLD.id;
-    END IF;
-    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+    CASE TG_OP
+    WHEN 'INSERT' THEN
         INSERT INTO active_calls.account (id, uuid, customer_id)
         VALUES (NEW.id, NEW.uuid, NEW.contractor_id);
-    END IF;
+    WHEN 'UPDATE' THEN
+        UPDATE active_calls.account
+        SET id = NEW.id, uuid = NEW.uuid, customer_id = NEW.contractor_id WHERE id = OLD.id;
+    WHEN 'DELETE' THEN
+        DELETE FROM active_calls.account WHERE id = OLD.id;
+    WHEN 'TRUNCATE' THEN
+        DELETE FROM active_calls.account;
+    END CASE;
     RETURN NULL;
 END
 $$;
@@ -30,25 +34,34 @@ $$;
 CREATE FUNCTION active_calls_yeti.copy_api_access() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-        DELETE FROM active_calls.api_access;
-    ELSIF TG_OP <> 'INSERT' THEN
-        DELETE FROM active_calls.api_access WHERE id = OLD.id;
-    END IF;
-    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+    CASE TG_OP
+    WHEN 'INSERT' THEN
         INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)
         VALUES (NEW.id, NEW.customer_id, coalesce(NEW.account_ids, '{}'), NEW.login);
-    END IF;
+    WHEN 'UPDATE' THEN
+        UPDATE active_calls.api_access
+        SET id = NEW.id, customer_id = NEW.customer_id,
+            account_ids = coalesce(NEW.account_ids, '{}'), login = NEW.login
+        WHERE id = OLD.id;
+    WHEN 'DELETE' THEN
+        DELETE FROM active_calls.api_access WHERE id = OLD.id;
+    WHEN 'TRUNCATE' THEN
+        DELETE FROM active_calls.api_access;
+    END CASE;
     RETURN NULL;
 END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA active_calls_yeti FROM PUBLIC;
 
-CREATE TRIGGER active_calls_copy AFTER INSERT OR UPDATE OR DELETE ON billing.accounts
+-- An account's balance changes all the time; what is copied hardly ever does.
+
+CREATE TRIGGER active_calls_copy
+AFTER INSERT OR DELETE OR UPDATE OF id, uuid, contractor_id ON billing.accounts
 FOR EACH ROW EXECUTE FUNCTION active_calls_yeti.copy_account();
 
-CREATE TRIGGER active_calls_copy AFTER INSERT OR UPDATE OR DELETE ON sys.api_access
+CREATE TRIGGER active_calls_copy
+AFTER INSERT OR DELETE OR UPDATE OF id, customer_id, account_ids, login ON sys.api_access
 FOR EACH ROW EXECUTE FUNCTION active_calls_yeti.copy_api_access();
 
 CREATE TRIGGER active_calls_truncate AFTER TRUNCATE ON billing.accounts
@@ -59,9 +72,10 @@ EXECUTE FUNCTION active_calls_yeti.copy_api_access();
 
 -- The triggers are in place, so no change after this moment is missed.
 
-DELETE FROM active_calls.account;
+DELETE FROM active_calls.account WHERE id NOT IN (SELECT id FROM billing.accounts);
 INSERT INTO active_calls.account (id, uuid, customer_id)
-SELECT id, uuid, contractor_id FROM billing.accounts;
+SELECT id, uuid, contractor_id FROM billing.accounts
+ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, customer_id = excluded.customer_id;
 
 DELETE FROM active_calls.api_access;
 INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)

@@ -6,7 +6,6 @@
 
 #include <bitset>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string_view>
 

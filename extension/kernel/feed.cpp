@@ -165,7 +165,10 @@ private:
             std::chrono::month{static_cast<unsigned>(digits(5, 2))},
             std::chrono::day{static_cast<unsigned>(digits(8, 2))}};
         const int hour = digits(11, 2), minute = digits(14, 2), second = digits(17, 2);
-        if (!day.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+        // Year 0 is no year of the format, but one before our era.
+        if (!day.ok() || day.year() == std::chrono::year{0} || hour > 23 || minute > 59 ||
+            second > 59)
+            return std::nullopt;
         return from_sys_time(std::chrono::sys_days{day} + std::chrono::hours{hour} +
                              std::chrono::minutes{minute} + std::chrono::seconds{second});
     }
@@ -293,12 +296,14 @@ std::optional<Call> call_of(const Row& row) {
 
 } // namespace
 
-FeedCounts read_feed(std::string_view text, const std::function<void(const Call&)>& accept) {
+FeedCounts read_feed(std::string_view text, const std::function<void(const Call&)>& accept,
+                     const std::function<void()>& before_line) {
     FeedCounts counts;
     Row row;
     std::size_t line_number = 0;
     while (!text.empty()) {
         ++line_number;
+        before_line();
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));

@@ -24,7 +24,10 @@ struct FeedCounts {
 // quoted. Other fields are ignored. A duration or price that is absent is computed: a call is
 // connected when it has a connect_time, or a duration above 0.
 //
-// Throws Error (malformed_input) that names the line, counted from 1, and the field.
-FeedCounts read_feed(std::string_view text, const std::function<void(const Call&)>& accept);
+// `before_line` is called for every line, owned or not, so that its caller can stop a long batch by
+// throwing. Throws Error (malformed_input) that names the line, counted from 1, and the field.
+FeedCounts read_feed(
+    std::string_view text, const std::function<void(const Call&)>& accept,
+    const std::function<void()>& before_line = [] {});
 
 } // namespace active_calls

@@ -4,8 +4,9 @@
 // a C frame. So control crosses in three ways, and in no others:
 //
 //   PostgreSQL -> C++   boundary([&] { ... })
-//       Every function that PostgreSQL calls (SQL functions, callbacks) is this and nothing more. A
-//       C++ exception that arrives becomes a PostgreSQL error, raised when no C++ object is alive.
+//       Every function that PostgreSQL calls (SQL functions, callbacks) runs its C++ in this;
+//       around it, it owns nothing with a destructor. A C++ exception that arrives becomes a
+//       PostgreSQL error, raised when no C++ object is alive.
 //
 //   C++ -> PostgreSQL   guarded([&] { ... })
 //       Every call into PostgreSQL that can raise, while an object with a destructor is alive in

@@ -163,7 +163,7 @@ private:
 
     std::optional<std::string_view> keep(std::optional<std::string_view> text) {
         if (!text) return text;
-        auto* kept = static_cast<char*>(text_.allocate(text->size() + 1, 1));
+        auto* kept = static_cast<char*>(text_.allocate(text->size(), 1));
         std::memcpy(kept, text->data(), text->size());
         return std::string_view(kept, text->size());
     }
@@ -192,7 +192,9 @@ Datum ingest(PG_FUNCTION_ARGS) {
         FeedCounts counts;
         with_spi([&] {
             InboxBatch batch(memory);
-            counts = read_feed(rows, [&](const Call& call) { batch.add(call); });
+            counts = read_feed(
+                rows, [&](const Call& call) { batch.add(call); },
+                [] { guarded([] { CHECK_FOR_INTERRUPTS(); }); });
             batch.flush();
         });
         guarded([&] {

@@ -61,10 +61,11 @@ public:
         const NullableDatum given = next();
         if (given.isnull) throw Error(ErrorKind::missing_argument, "step must not be null");
         const Interval& interval = *DatumGetIntervalP(given.value);
-        const std::chrono::microseconds days = std::chrono::days{interval.day};
         std::int64_t length = 0;
         // A month has no fixed length.
-        if (interval.month != 0 || __builtin_add_overflow(days.count(), interval.time, &length))
+        if (interval.month != 0 ||
+            __builtin_mul_overflow(std::int64_t{interval.day}, USECS_PER_DAY, &length) ||
+            __builtin_add_overflow(length, interval.time, &length))
             length = -1;
         return check_step(std::chrono::microseconds{length});
     }

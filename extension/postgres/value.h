@@ -1,11 +1,9 @@
-// PostgreSQL's values as the kernel's, and back. Nothing here raises or allocates, except where
-// said.
+// PostgreSQL's values as the kernel's, and back. Nothing here raises or allocates.
 #pragma once
 
 #include "server.h"
 
 #include "../kernel/address.h"
-#include "../kernel/error.h"
 #include "../kernel/instant.h"
 
 #include <string_view>
@@ -16,7 +14,7 @@ inline Instant to_instant(TimestampTz t) { return Instant{std::chrono::microseco
 
 inline TimestampTz to_timestamptz(Instant t) { return t.time_since_epoch().count(); }
 
-// `text` must not be toasted; see detoasted().
+// `text` must not be toasted.
 inline std::string_view to_string_view(const text* text) {
     return {VARDATA_ANY(text), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(text))};
 }

@@ -95,8 +95,8 @@ private:
     std::vector<double> milliseconds_;
 };
 
-// How many points and calls a series has, and a checksum of them in their order.
-std::string digest(const Result& series) {
+// A whole series as text, to compare.
+std::string text_of(const Result& series) {
     std::string text;
     for (int row = 0; row < PQntuples(series.get()); ++row)
         text.append(PQgetvalue(series.get(), row, 0))
@@ -179,7 +179,7 @@ void compare(PGconn* connection, const std::string& account_id, int rounds) {
         Contender function(connection, "function" + suffix, function_text(question), parameters);
         Contender plain(connection, "plain" + suffix, plain_text(question, account_id), parameters);
 
-        if (digest(function.run()) != digest(plain.run()))
+        if (text_of(function.run()) != text_of(plain.run()))
             throw std::runtime_error(fmt::format("the two answer '{}' differently", question.name));
         function.forget();
         plain.forget();

@@ -18,15 +18,15 @@ link_entries() { # FROM TO [EXCEPT]
     find "$1" -mindepth 1 -maxdepth 1 ! -name "${3:-}" -exec ln -sfn -t "$2" {} +
 }
 
-# Made anew when PostgreSQL itself is newer: its executables and libraries belong together.
-if [ ! "$root$bin/postgres" -nt "$bin/postgres" ]; then
+# Made anew when PostgreSQL itself has changed: its executables and libraries belong together.
+if ! cmp -s "$bin/postgres" "$root$bin/postgres"; then
     rm -rf "$root"
-    mkdir -p "$root$(dirname "$bin")"
-    cp -R "$bin" "$root$bin"
     link_entries "$lib" "$root$lib"
     link_entries "$share" "$root$share" extension
     link_entries "$share/extension" "$root$share/extension"
     mkdir -p "$root$(dirname "$headers")"
     ln -s "$headers" "$root$headers"
+    mkdir -p "$root$(dirname "$bin")"
+    cp -R "$bin" "$root$bin" # last: it is what a later call looks for
 fi
 echo "$root$bin"

@@ -8,6 +8,7 @@
 #   SQL, FEED       the folders sql and test/feed
 #   AS_SERVER_USER  what to put before a command to run it as the user of the servers; empty: oneself
 set -euo pipefail
+umask 022 # the servers' user reads what is built
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 server_user=postgres
@@ -17,8 +18,11 @@ server_user=postgres
 use_reachable_copy() {
     if runuser -u "$server_user" -- test -x "$top" -a -r "$top/Makefile"; then return; fi
     local copy
-    if [ -L "$top/build" ] && [ -d "$top/build" ]; then
+    if [[ $(readlink -f "$top/build") == /var/tmp/active-calls.??????/build ]]; then
         copy=$(dirname "$(readlink -f "$top/build")")
+    elif [ -L "$top/build" ]; then
+        echo "setup: build is a link that was not made here; remove it and try again" >&2
+        exit 1
     else
         copy=$(mktemp -d /var/tmp/active-calls.XXXXXX)
         chmod 755 "$copy"

@@ -23,6 +23,9 @@ INSERT INTO active_calls.account VALUES (999, '00000000-0000-0000-0000-000000000
 SELECT id, uuid, customer_id FROM active_calls.account ORDER BY id;
 SELECT * FROM active_calls.api_access ORDER BY id;
 
+-- A name that was given here stays
+UPDATE active_calls.account SET name = 'two' WHERE id = 2;
+
 -- Somebody without rights in active_calls changes Yeti's tables.
 CREATE ROLE yeti_admin;
 GRANT USAGE ON SCHEMA billing, sys TO yeti_admin;
@@ -34,7 +37,7 @@ UPDATE billing.accounts SET id = 10 WHERE id = 1;
 DELETE FROM sys.api_access WHERE id = 38;
 UPDATE sys.api_access SET account_ids = '{10}' WHERE id = 37;
 RESET ROLE;
-SELECT id, uuid, customer_id FROM active_calls.account ORDER BY id;
+SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
 SELECT * FROM active_calls.api_access ORDER BY id;
 
 -- What is rolled back there is rolled back here.
@@ -54,7 +57,7 @@ ROLLBACK;
 \set ECHO none
 \i :script
 \set ECHO all
-SELECT id, uuid, customer_id FROM active_calls.account ORDER BY id;
+SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
 
 DROP SCHEMA active_calls_yeti CASCADE;
 INSERT INTO billing.accounts VALUES (11, '00000000-0000-0000-0000-000000000011', 3);

@@ -105,6 +105,7 @@ SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '1 m
 SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '1 day 2562047788:00:54.775807');
 SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '-2562047788:00:54.775807');
 SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '-178000000 years');
+SELECT * FROM active_calls.origination_active_calls(:account, :day, step => '213503983 days -0.448384 seconds');
 SELECT * FROM active_calls.origination_active_calls(:account, :day, step => NULL);
 \set VERBOSITY default
 -- Only its length matters, not how it is written

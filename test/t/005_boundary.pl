@@ -115,6 +115,15 @@ subtest 'a series that is interrupted while it counts' => sub {
     is_intact('after a timeout at any moment');
 };
 
+subtest 'a feed that is interrupted while it is read' => sub {
+    my $unowned = q({"snapshot_timestamp":"2026-01-01 12:30:00"});
+    is( error_of("SET statement_timeout = 50; SELECT active_calls.ingest(repeat(E'$unowned\\n', 2000000));"),
+        '57014: canceling statement due to statement timeout',
+        'timed out, though not a row was to be written');
+    $session->query_safe('SET statement_timeout = 0');
+    is_intact('after a timeout in a feed');
+};
+
 subtest '10,000 failing calls in one session' => sub {
     my $bad_feed = q({"snapshot_timestamp":"2026-01-01 12:30:00","customer_acc_id":7}) . '\n' . '{"customer_acc_id":7}';
     my @failing = (
