@@ -38,7 +38,9 @@ end "the shim" "$demo/shim.pid" TERM
 end PostgreSQL "$demo/data/postmaster.pid" INT
 
 # Where the socket's path would have been too long, it is a link to a folder elsewhere.
-if [[ -L $demo/socket ]]; then rm -rf "$(readlink "$demo/socket")" "$demo/socket"; fi
+if [[ $(readlink "$demo/socket") == /tmp/active-calls-demo.?????? ]]; then
+    rm -rf "$(readlink "$demo/socket")" "$demo/socket"
+fi
 rm -f "$demo/env" "$demo/shim.pid"
 
 if [[ -z $is_up ]]; then echo "demo: nothing is up"; fi

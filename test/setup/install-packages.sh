@@ -3,14 +3,16 @@
 # root, or as a user with sudo; says what to do when it is neither.
 set -euo pipefail
 
-postgres_version() {
-    local candidate=${PG_CONFIG:-pg_config}
-    # The PostgreSQL that pg_config names, when its server headers are there; else the distribution's.
-    if [ -e "$("$candidate" --pgxs 2>/dev/null)" ]; then
-        "$candidate" --version | sed -E 's/^PostgreSQL ([0-9]+).*/\1/'
-    else
-        apt-cache depends postgresql | sed -nE 's/.*Depends: postgresql-([0-9]+)$/\1/p' | head -n 1
+# The PostgreSQL that PG_CONFIG names, when its server and its headers are there; else the
+# distribution's, whose version apt knows once it has its lists.
+postgres_packages() {
+    local candidate=${PG_CONFIG:-pg_config} version
+    if [ -e "$("$candidate" --pgxs 2>/dev/null)" ] && [ -x "$("$candidate" --bindir)/postgres" ]; then
+        return
     fi
+    version=$(apt-cache depends postgresql 2>/dev/null |
+        sed -nE 's/.*Depends: postgresql-([0-9]+)$/\1/p' | head -n 1) || true
+    echo "postgresql-${version:-NN}" "postgresql-server-dev-${version:-NN}"
 }
 
 as_root() {
@@ -44,22 +46,17 @@ packages=(
     libhowardhinnant-date-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
     libgtest-dev libipc-run-perl "$@"
 )
-missing=()
-version=$(postgres_version)
-if [ -z "$version" ]; then
-    missing=(apt-lists)
-else
-    mapfile -t missing < <(missing_of "postgresql-$version" "postgresql-server-dev-$version" "${packages[@]}")
-fi
+
+find_missing() {
+    # shellcheck disable=SC2046 # one word for each package
+    mapfile -t missing < <(missing_of $(postgres_packages) "${packages[@]}")
+}
+
+find_missing
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 echo "setup: installing ${missing[*]}"
 as_root apt-get -qq update
-version=$(postgres_version)
-if [ -z "$version" ]; then
-    echo "setup: apt knows no package postgresql; see /etc/apt/sources.list" >&2
-    exit 1
-fi
-mapfile -t missing < <(missing_of "postgresql-$version" "postgresql-server-dev-$version" "${packages[@]}")
+find_missing
 as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
