@@ -30,8 +30,6 @@ constexpr Instant from_sys_time(std::chrono::sys_seconds time) {
 struct Window {
     Instant from;
     std::optional<Instant> to;
-
-    constexpr bool contains(Instant t) const { return from <= t && (!to || t <= *to); }
 };
 
 } // namespace active_calls

@@ -45,15 +45,6 @@ TEST(Time, CountsFromTheYear2000) {
     EXPECT_EQ(from_sys_time(std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}), Instant{});
 }
 
-TEST(Window, HoldsItsEnds) {
-    const Window window{noon, noon + seconds{1}};
-    EXPECT_FALSE(window.contains(noon - microseconds{1}));
-    EXPECT_TRUE(window.contains(noon));
-    EXPECT_TRUE(window.contains(noon + seconds{1}));
-    EXPECT_FALSE(window.contains(noon + seconds{1} + microseconds{1}));
-    EXPECT_TRUE((Window{noon, std::nullopt}.contains(Instant::max())));
-}
-
 TEST(IsEmptySeries, BeforeItBeginsOrAfterItEnds) {
     EXPECT_FALSE(is_empty_series({noon, std::nullopt}, now));
     EXPECT_FALSE(is_empty_series({noon, noon}, now));
