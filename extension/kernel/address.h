@@ -32,4 +32,16 @@ private:
     std::array<std::uint8_t, 16> bytes_{}; // unused ones stay 0, so that == compares addresses
 };
 
+// What PostgreSQL's inet holds: an address and how many of its leading bits name the network, all
+// of them for a single host.
+struct Inet {
+    Address address;
+    std::uint8_t netmask;
+
+    static Inet host(const Address& address) {
+        return {address, static_cast<std::uint8_t>(8 * address.bytes().size())};
+    }
+    bool operator==(const Inet&) const = default;
+};
+
 } // namespace active_calls

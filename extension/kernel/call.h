@@ -28,7 +28,14 @@ class ColumnSet {
 public:
     constexpr ColumnSet() = default;
 
+    static ColumnSet all() {
+        ColumnSet columns;
+        columns.bits_.set();
+        return columns;
+    }
     void insert(Column column) { bits_.set(static_cast<std::size_t>(column)); }
+    bool contains(Column column) const { return bits_.test(static_cast<std::size_t>(column)); }
+    bool empty() const { return bits_.none(); }
     // Calls `visit(Column)` for each, in the order of Column.
     template<class Visit>
     void for_each(Visit&& visit) const {
@@ -51,7 +58,7 @@ struct Call {
     std::optional<std::string_view> src_prefix_routing;
     std::optional<std::string_view> dst_prefix_routing;
     std::int32_t duration = 0; // seconds since the call was connected, 0 before
-    std::optional<Address> auth_orig_ip;
+    std::optional<Inet> auth_orig_ip;
     double customer_price = 0;
 };
 

@@ -13,6 +13,7 @@ enum class ErrorKind {
     unknown_access,   // who asks is not known here
     limit_exceeded,   // the answer would be larger than the caller's own limit
     malformed_input,  // data from outside that does not parse or does not fit
+    corrupted_data,   // stored data that is not what was stored
 };
 
 class Error : public std::runtime_error {

@@ -279,7 +279,8 @@ std::optional<Call> call_of(const Row& row) {
     call.dst_country_id = row.integer(Field::dst_country_id);
     call.src_prefix_routing = row.text(Field::src_prefix_routing);
     call.dst_prefix_routing = row.text(Field::dst_prefix_routing);
-    call.auth_orig_ip = row.address(Field::auth_orig_ip);
+    if (const auto address = row.address(Field::auth_orig_ip))
+        call.auth_orig_ip = Inet::host(*address);
 
     const auto connected = row.time(Field::connect_time);
     call.duration = duration_of(row, *snapshot, connected);

@@ -83,6 +83,8 @@ private:
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
         case ErrorKind::malformed_input:
             return ERRCODE_INVALID_TEXT_REPRESENTATION;
+        case ErrorKind::corrupted_data:
+            return ERRCODE_DATA_CORRUPTED;
         }
         return ERRCODE_INTERNAL_ERROR;
     }

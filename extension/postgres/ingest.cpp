@@ -65,12 +65,13 @@ NullableDatum to_datum(std::optional<std::string_view> value) {
     return not_null(CStringGetTextDatum(converted));
 }
 
-NullableDatum to_datum(const std::optional<Address>& value) {
+NullableDatum to_datum(const std::optional<Inet>& value) {
     if (!value) return null_datum;
     auto* address = static_cast<inet*>(palloc0(sizeof(inet)));
-    const std::span<const std::uint8_t> bytes = value->bytes();
-    ip_family(address) = value->family() == Address::Family::v4 ? PGSQL_AF_INET : PGSQL_AF_INET6;
-    ip_bits(address) = static_cast<unsigned char>(ip_maxbits(address));
+    const std::span<const std::uint8_t> bytes = value->address.bytes();
+    ip_family(address) =
+        value->address.family() == Address::Family::v4 ? PGSQL_AF_INET : PGSQL_AF_INET6;
+    ip_bits(address) = value->netmask;
     std::memcpy(ip_addr(address), bytes.data(), bytes.size());
     SET_INET_VARSIZE(address);
     return not_null(InetPGetDatum(address));

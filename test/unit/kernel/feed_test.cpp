@@ -76,7 +76,7 @@ TEST(Feed, ReadsEveryField) {
     EXPECT_EQ(read.src_prefix_routing, "380");
     EXPECT_EQ(read.dst_prefix_routing, "Bob");
     EXPECT_EQ(read.call.duration, 65);
-    EXPECT_EQ(read.call.auth_orig_ip, Address::parse("2001:db8:7::5"));
+    EXPECT_EQ(read.call.auth_orig_ip, Inet::host(*Address::parse("2001:db8:7::5")));
     EXPECT_EQ(read.call.customer_price, 0.25);
 }
 

@@ -1,0 +1,240 @@
+#include "dictionary.h"
+
+#include "dial_string.h"
+#include "sorted_words.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace active_calls {
+
+namespace {
+
+// The positions of `values`, sorted by what `key` makes of them.
+template<class Value, class Key>
+std::vector<Code> order_by(std::span<const Value> values, Key&& key) {
+    std::vector<Code> order(values.size());
+    std::iota(order.begin(), order.end(), Code{0});
+    std::ranges::sort(order, {}, [&](Code position) { return key(values[position]); });
+    return order;
+}
+
+// From the positions in the order of codes to the codes in the order of positions.
+std::vector<Code> codes_of(std::span<const Code> order) {
+    std::vector<Code> codes(order.size());
+    for (Code code = 0; code < order.size(); ++code) codes[order[code]] = code;
+    return codes;
+}
+
+template<class Value, class ToWord>
+std::vector<Code> write_words(ByteWriter& writer, std::span<const Value> values, ToWord&& to_word) {
+    std::vector<std::pair<std::uint64_t, Code>> entries(values.size());
+    for (Code i = 0; i < values.size(); ++i) entries[i] = {to_word(values[i]), i};
+    std::ranges::sort(entries);
+    std::vector<std::uint64_t> words;
+    std::vector<Code> codes(values.size());
+    for (const auto& [word, position] : entries) {
+        codes[position] = static_cast<Code>(words.size());
+        words.push_back(word);
+    }
+    SortedWords::write(writer, words);
+    return codes;
+}
+
+// A bijection that keeps the order: the sign bit goes first.
+std::uint64_t word_of(std::int32_t value) {
+    return static_cast<std::uint32_t>(value) ^ 0x8000'0000U;
+}
+std::int32_t integer_of(std::uint64_t word) {
+    if (word > 0xFFFF'FFFFU) damaged("an integer in it is out of range");
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(word) ^ 0x8000'0000U);
+}
+
+// A bijection that keeps the order of numbers: of negative ones, all bits turn.
+constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+std::uint64_t word_of(double value) {
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    return (bits & sign_bit) != 0 ? ~bits : bits | sign_bit;
+}
+double number_of(std::uint64_t word) {
+    return std::bit_cast<double>((word & sign_bit) != 0 ? word & ~sign_bit : ~word);
+}
+
+constexpr unsigned max_netmask(Address::Family family) {
+    return static_cast<unsigned>(8 * Address::size(family));
+}
+
+std::uint64_t word_of_v4(const Inet& inet) {
+    std::uint64_t word = 0;
+    for (const std::uint8_t byte : inet.address.bytes()) word = word << 8 | byte;
+    return word << 8 | inet.netmask;
+}
+
+Inet inet_of(Address::Family family, ByteSpan address, std::uint8_t netmask) {
+    if (netmask > max_netmask(family)) damaged("an address in it has an impossible netmask");
+    return {Address(family, address), netmask};
+}
+
+Inet v4_of_word(std::uint64_t word) {
+    if (word >> 40 != 0) damaged("an address in it is out of range");
+    const std::array<std::uint8_t, 4> bytes{
+        static_cast<std::uint8_t>(word >> 32), static_cast<std::uint8_t>(word >> 24),
+        static_cast<std::uint8_t>(word >> 16), static_cast<std::uint8_t>(word >> 8)};
+    return inet_of(Address::Family::v4, bytes, static_cast<std::uint8_t>(word));
+}
+
+} // namespace
+
+std::vector<Code> IntegerDictionary::write(ByteWriter& writer, std::span<const Value> values) {
+    return write_words(writer, values, [](Value value) { return word_of(value); });
+}
+
+void IntegerDictionary::read(ByteReader& reader, std::size_t size,
+                             const std::function<void(Value)>& visit) {
+    SortedWords::read(reader, size, [&](std::uint64_t word) { visit(integer_of(word)); });
+}
+
+void IntegerDictionary::match(ByteReader& reader, std::size_t size,
+                              const EqualityFilter<std::int32_t>& filter, std::uint8_t* pass) {
+    SortedWords::read(reader, size,
+                      [&](std::uint64_t word) { *pass++ = filter.passes(integer_of(word)); });
+}
+
+std::vector<Code> PriceDictionary::write(ByteWriter& writer, std::span<const Value> values) {
+    return write_words(writer, values, [](Value value) { return word_of(value); });
+}
+
+void PriceDictionary::read(ByteReader& reader, std::size_t size,
+                           const std::function<void(Value)>& visit) {
+    SortedWords::read(reader, size, [&](std::uint64_t word) { visit(number_of(word)); });
+}
+
+void PriceDictionary::match(ByteReader& reader, std::size_t size, const RangeFilter<double>& filter,
+                            std::uint8_t* pass) {
+    SortedWords::read(reader, size,
+                      [&](std::uint64_t word) { *pass++ = filter.passes(number_of(word)); });
+}
+
+std::vector<Code> InetDictionary::write(ByteWriter& writer, std::span<const Value> values) {
+    const std::vector<Code> order = order_by(values, [](const Inet& inet) {
+        std::array<std::uint8_t, 18> key{}; // family, address, netmask
+        key[0] = static_cast<std::uint8_t>(inet.address.family());
+        std::ranges::copy(inet.address.bytes(), key.begin() + 1);
+        key[17] = inet.netmask;
+        return key;
+    });
+    std::vector<std::uint64_t> v4;
+    for (const Code position : order)
+        if (values[position].address.family() == Address::Family::v4)
+            v4.push_back(word_of_v4(values[position]));
+    writer.varint(v4.size());
+    SortedWords::write(writer, v4);
+    for (const Code position : std::span(order).subspan(v4.size())) {
+        writer.bytes(values[position].address.bytes());
+        writer.u8(values[position].netmask);
+    }
+    return codes_of(order);
+}
+
+void InetDictionary::read(ByteReader& reader, std::size_t size,
+                          const std::function<void(const Value&)>& visit) {
+    const std::size_t v4_size = reader.count(size);
+    SortedWords::read(reader, v4_size, [&](std::uint64_t word) { visit(v4_of_word(word)); });
+    for (std::size_t i = v4_size; i < size; ++i) {
+        const ByteSpan address = reader.bytes(Address::size(Address::Family::v6));
+        visit(inet_of(Address::Family::v6, address, reader.u8()));
+    }
+}
+
+void InetDictionary::match(ByteReader& reader, std::size_t size,
+                           const EqualityFilter<Address>& filter, std::uint8_t* pass) {
+    read(reader, size, [&](const Inet& inet) { *pass++ = filter.passes(inet.address); });
+}
+
+namespace {
+
+using LengthCounts = std::array<std::size_t, max_dial_length + 1>;
+
+// How many dial strings there are of each length from 1; the empty string is no dial string here.
+LengthCounts read_length_counts(ByteReader& reader, std::size_t size) {
+    LengthCounts counts{};
+    for (std::size_t length = 1; length <= max_dial_length; ++length) {
+        counts[length] = reader.count(size);
+        size -= counts[length];
+    }
+    counts[0] = size; // those that are kept as they are
+    return counts;
+}
+
+std::string_view read_plain(ByteReader& reader) {
+    return reader.text(reader.count(std::numeric_limits<std::size_t>::max()));
+}
+
+} // namespace
+
+std::vector<Code> TextDictionary::write(ByteWriter& writer, std::span<const Value> values) {
+    struct Entry {
+        std::size_t length; // of a dial string; max_dial_length + 1 for other texts
+        std::uint64_t word;
+        Code position;
+    };
+    std::vector<Entry> entries;
+    entries.reserve(values.size());
+    LengthCounts counts{};
+    for (Code i = 0; i < values.size(); ++i) {
+        const auto word = values[i].empty() ? std::nullopt : to_dial_word(values[i]);
+        entries.push_back({word ? values[i].size() : max_dial_length + 1, word.value_or(0), i});
+        if (word) ++counts[values[i].size()];
+    }
+    std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+        if (a.length != b.length) return a.length < b.length;
+        if (a.word != b.word) return a.word < b.word;
+        return values[a.position] < values[b.position];
+    });
+
+    for (std::size_t length = 1; length <= max_dial_length; ++length) writer.varint(counts[length]);
+    auto entry = entries.begin();
+    std::vector<std::uint64_t> words;
+    for (std::size_t length = 1; length <= max_dial_length; ++length) {
+        words.clear();
+        for (; entry != entries.end() && entry->length == length; ++entry)
+            words.push_back(entry->word);
+        SortedWords::write(writer, words);
+    }
+    for (; entry != entries.end(); ++entry) {
+        writer.varint(values[entry->position].size());
+        writer.text(values[entry->position]);
+    }
+
+    std::vector<Code> codes(values.size());
+    for (Code code = 0; code < entries.size(); ++code) codes[entries[code].position] = code;
+    return codes;
+}
+
+void TextDictionary::read(ByteReader& reader, std::size_t size,
+                          const std::function<void(Value)>& visit) {
+    const LengthCounts counts = read_length_counts(reader, size);
+    for (std::size_t length = 1; length <= max_dial_length; ++length) {
+        std::array<char, max_dial_length> text{};
+        SortedWords::read(reader, counts[length], [&](std::uint64_t word) {
+            from_dial_word(word, length, text.data());
+            visit({text.data(), length});
+        });
+    }
+    for (std::size_t i = 0; i < counts[0]; ++i) visit(read_plain(reader));
+}
+
+void TextDictionary::match(ByteReader& reader, std::size_t size, const TextFilter& filter,
+                           std::uint8_t* pass) {
+    const LengthCounts counts = read_length_counts(reader, size);
+    for (std::size_t length = 1; length <= max_dial_length; ++length) {
+        const DialWordFilter words(filter, length);
+        SortedWords::read(reader, counts[length], [&](std::uint64_t word) {
+            *pass++ = words.possible() && words.passes(word);
+        });
+    }
+    for (std::size_t i = 0; i < counts[0]; ++i) *pass++ = filter.passes(read_plain(reader));
+}
+
+} // namespace active_calls

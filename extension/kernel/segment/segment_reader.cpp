@@ -1,0 +1,518 @@
+#include "segment_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace active_calls {
+
+namespace {
+
+// Says which part of a segment is damaged.
+template<class Read>
+auto reading(const char* part, Read&& read) {
+    try {
+        return read();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::corrupted_data) throw;
+        throw Error(ErrorKind::corrupted_data, std::string(part) + ": " + error.what());
+    }
+}
+
+const char* name_of(Vector vector) { return vector_names[static_cast<std::size_t>(vector)]; }
+
+template<class Number>
+bool can_pass(const RangeFilter<Number>& filter, const std::optional<Bounds<Number>>& bounds) {
+    if (!filter.given()) return true;
+    return bounds && (!filter.eq || (bounds->min <= *filter.eq && *filter.eq <= bounds->max)) &&
+           (!filter.gt || bounds->max > *filter.gt) && (!filter.lt || bounds->min < *filter.lt);
+}
+
+bool can_pass(const EqualityFilter<std::int32_t>& filter,
+              const std::optional<Bounds<std::int32_t>>& bounds) {
+    return !filter.given() || (bounds && bounds->min <= *filter.eq && *filter.eq <= bounds->max);
+}
+
+// Longer than PostgreSQL's range of time, and short enough to compute with.
+constexpr std::int64_t max_first_duration = std::int64_t{1} << 45;
+
+bool in_range(std::int64_t first_duration) {
+    return first_duration >= -max_first_duration && first_duration <= max_first_duration;
+}
+
+// Every vector ends with the padding of its arrays.
+void expect_padding(ByteReader& reader) {
+    reader.bytes(bit_array_padding);
+    reader.expect_end();
+}
+
+} // namespace
+
+SegmentReader::SegmentReader(ByteSpan header, VectorSource& source,
+                             std::pmr::memory_resource* memory)
+    : header_(reading("header", [&] { return SegmentHeader(header, memory); }))
+    , source_(source)
+    , memory_(memory) {}
+
+bool SegmentReader::may_hold(const Window& window, const CallFilter& filter) const {
+    const SegmentBounds& bounds = header_.bounds;
+    return !range_of(window).empty() && can_pass(filter.src_country_id, bounds.src_country_id) &&
+           can_pass(filter.dst_country_id, bounds.dst_country_id) &&
+           can_pass(filter.duration, bounds.duration) &&
+           can_pass(filter.customer_price, bounds.customer_price);
+}
+
+SegmentReader::SnapshotRange SegmentReader::range_of(const Window& window) const {
+    const Timeline& timeline = header_.timeline;
+    return {timeline.count_before(window.from),
+            window.to ? timeline.count_up_to(*window.to) : timeline.size()};
+}
+
+ByteReader SegmentReader::open(Vector vector) {
+    const ByteSpan bytes = source_.fetch(vector);
+    header_.check(vector, bytes);
+    return ByteReader(bytes);
+}
+
+SegmentReader::Codes SegmentReader::open_codes(Vector vector, std::size_t limit) {
+    ByteReader reader = open(vector);
+    const std::size_t values = reader.count(limit);
+    const bool has_null = reader.count(1) != 0;
+    if (values + (has_null ? 1 : 0) == 0) damaged("it has no value");
+    return {reader, values, has_null};
+}
+
+// To be called when `reader` has come through the dictionary.
+BitArray SegmentReader::read_codes(ByteReader& reader, std::size_t size, const Codes& codes) const {
+    const BitArray read = BitArray::read(reader, size, code_width(codes.size()));
+    expect_padding(reader);
+    return read;
+}
+
+bool SegmentReader::Match::any() const {
+    return std::ranges::find(pass, std::uint8_t{1}) != pass.end();
+}
+
+template<class Dictionary, class Filter>
+SegmentReader::Match SegmentReader::match(Vector vector, std::size_t size, const Filter& filter) {
+    return reading(name_of(vector), [&] {
+        Codes codes = open_codes(vector, size);
+        // NULL passes no filter, nor does a code that stands for nothing.
+        Match match{
+            {},
+            std::pmr::vector<std::uint8_t>(std::size_t{1} << code_width(codes.size()), 0, memory_)};
+        Dictionary::match(codes.dictionary, codes.values, filter, match.pass.data());
+        match.codes = read_codes(codes.dictionary, size, codes);
+        return match;
+    });
+}
+
+SegmentReader::Positions SegmentReader::read_positions(const SnapshotRange& range) {
+    return reading(name_of(Vector::runs), [&] {
+        ByteReader reader = open(Vector::runs);
+        const PackedIntegers begin_at = PackedIntegers::read(reader, header_.snapshot_count);
+        Positions positions{std::pmr::vector<std::uint32_t>(memory_),
+                            PackedIntegers::read(reader, header_.run_count)};
+        expect_padding(reader);
+        positions.first.reserve(header_.run_count);
+        std::size_t runs = 0;
+        for (std::size_t snapshot = 0; snapshot < range.end; ++snapshot) {
+            const std::int64_t begin = begin_at[snapshot];
+            if (begin < 0 || begin > static_cast<std::int64_t>(header_.run_count - runs))
+                damaged("more runs begin than there are");
+            runs += static_cast<std::size_t>(begin);
+            positions.first.resize(runs, static_cast<std::uint32_t>(snapshot));
+        }
+        if (range.end == header_.snapshot_count && runs != header_.run_count)
+            damaged("fewer runs begin than there are");
+        return positions;
+    });
+}
+
+SegmentReader::Durations SegmentReader::read_durations() {
+    return reading(name_of(Vector::duration), [&] {
+        ByteReader reader = open(Vector::duration);
+        Durations durations{PackedIntegers::read(reader, header_.run_count), {}};
+        if (reader.count(1) != 0) durations.uncut = BitArray::read(reader, header_.run_count, 1);
+        expect_padding(reader);
+        return durations;
+    });
+}
+
+std::int32_t SegmentReader::Durations::at(std::size_t run, std::int64_t first_second,
+                                          std::int64_t second) const {
+    if (!in_range(first[run])) damaged("duration: a duration is out of range");
+    const std::int64_t duration = first[run] + (second - first_second);
+    if (duration < 0 && cut_at_zero(run)) return 0;
+    if (duration != static_cast<std::int32_t>(duration))
+        damaged("duration: a duration is out of range");
+    return static_cast<std::int32_t>(duration);
+}
+
+// Of each run, the place of its first row among the rows of all runs.
+std::pmr::vector<std::uint32_t> SegmentReader::first_rows(const Positions& positions) const {
+    std::pmr::vector<std::uint32_t> first_rows(memory_);
+    first_rows.reserve(positions.size());
+    std::size_t row = 0;
+    for (std::size_t run = 0; run < positions.size(); ++run) {
+        first_rows.push_back(static_cast<std::uint32_t>(row));
+        row += static_cast<std::size_t>(positions.row_counts[run]);
+    }
+    if (row > header_.row_count) damaged("runs: runs have more rows than the segment");
+    return first_rows;
+}
+
+// Some consecutive runs, those of them that a filter has left, and where in the range they lie:
+// from snapshot begin[i] up to, and without, end[i]. Behind each other where nothing is left. So
+// many that all stays in the fastest cache.
+struct SegmentReader::RunBlock {
+    static constexpr std::size_t max_size = 1024;
+
+    std::size_t size;
+    std::array<std::uint32_t, max_size> runs;
+    std::array<std::uint32_t, max_size> begin;
+    std::array<std::uint32_t, max_size> end;
+
+    std::span<const std::uint32_t> used_runs() const { return std::span(runs).first(size); }
+};
+
+// Leaves the runs that pass.
+void SegmentReader::select(const Match& match, RunBlock& block) {
+    std::array<Code, RunBlock::max_size> codes;
+    match.codes.gather(block.used_runs(), codes.data());
+    const std::uint8_t* const pass = match.pass.data();
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < block.size; ++i) { // no branch: what passes is unpredictable
+        block.runs[left] = block.runs[i];
+        left += pass[codes[i]];
+    }
+    block.size = left;
+}
+
+void SegmentReader::locate(const Positions& positions, const SnapshotRange& range,
+                           RunBlock& block) const {
+    std::array<std::int64_t, RunBlock::max_size> row_counts;
+    positions.row_counts.gather(block.used_runs(), row_counts.data());
+    const std::uint32_t* const first_of = positions.first.data();
+    const auto snapshots = static_cast<std::int64_t>(header_.snapshot_count);
+    const auto range_begin = static_cast<std::uint32_t>(range.begin);
+    const auto range_end = static_cast<std::int64_t>(range.end);
+    bool valid = true;
+    for (std::size_t i = 0; i < block.size; ++i) {
+        const std::uint32_t first = first_of[block.runs[i]];
+        valid &= row_counts[i] >= 1 && row_counts[i] <= snapshots - first;
+        block.begin[i] = std::max(first, range_begin);
+        block.end[i] = static_cast<std::uint32_t>(std::min(first + row_counts[i], range_end));
+    }
+    if (!valid) damaged("runs: a run goes beyond the segment");
+}
+
+// Shortens runs to the snapshots at which their duration passes a filter: durations only grow, so
+// what is left is one stretch.
+class SegmentReader::DurationCut {
+public:
+    DurationCut(SegmentReader& segment, const RangeFilter<std::int32_t>& filter)
+        : durations_(segment.read_durations())
+        , timeline_(segment.header_.timeline)
+        , search_(timeline_, segment.memory_) {
+        if (filter.gt) at_least_ = std::int64_t{*filter.gt} + 1;
+        if (filter.lt) below_ = *filter.lt;
+        if (!filter.eq) return;
+        const std::int64_t eq = *filter.eq;
+        at_least_ = std::max(at_least_.value_or(eq), eq);
+        below_ = std::min(below_.value_or(eq + 1), eq + 1);
+    }
+
+    void apply(const Positions& positions, RunBlock& block) const {
+        std::array<std::int64_t, RunBlock::max_size>
+            clocks; // the second at which the duration is 0
+        durations_.first.gather(block.used_runs(), clocks.data());
+        const std::int64_t* const seconds = timeline_.seconds().data();
+        const std::uint32_t* const first_of = positions.first.data();
+        bool valid = true;
+        for (std::size_t i = 0; i < block.size; ++i) {
+            valid &= in_range(clocks[i]);
+            clocks[i] = static_cast<std::int64_t>( // unsigned: what is out of range may wrap
+                static_cast<std::uint64_t>(seconds[first_of[block.runs[i]]]) -
+                static_cast<std::uint64_t>(clocks[i]));
+        }
+        if (!valid) damaged("duration: a duration is out of range");
+
+        if (at_least_) {
+            each_reaching(*at_least_, clocks, block, [&](std::size_t i, std::uint32_t snapshot) {
+                block.begin[i] = std::max(block.begin[i], snapshot);
+            });
+        }
+        if (below_) {
+            each_reaching(*below_, clocks, block, [&](std::size_t i, std::uint32_t snapshot) {
+                block.end[i] = std::min(block.end[i], snapshot);
+            });
+        }
+    }
+
+private:
+    // For each run, the first snapshot at which it has at least that duration. A duration of 0 and
+    // less it has from the beginning, unless it is not cut at zero.
+    template<class Visit>
+    void each_reaching(std::int64_t duration, std::span<const std::int64_t> clocks,
+                       const RunBlock& block, Visit&& visit) const {
+        if (duration > 0) {
+            for (std::size_t i = 0; i < block.size; ++i) visit(i, search_(clocks[i] + duration));
+        } else {
+            for (std::size_t i = 0; i < block.size; ++i)
+                visit(i, durations_.cut_at_zero(block.runs[i]) ? 0 : search_(clocks[i] + duration));
+        }
+    }
+
+    Durations durations_;
+    const Timeline& timeline_;
+    SnapshotSearch search_;
+    std::optional<std::int64_t> at_least_;
+    std::optional<std::int64_t> below_;
+};
+
+// Counts runs by snapshot. A run is a step up where it begins and a step down where it ends,
+// whatever its length; the sum of the steps up to a snapshot is the count.
+class SegmentReader::RunCounter {
+public:
+    explicit RunCounter(const SegmentReader& segment)
+        : steps_(lanes * (segment.header_.snapshot_count + 1), 0, segment.memory_) {}
+
+    void add(const RunBlock& block) {
+        std::int32_t* const steps = steps_.data();
+        for (std::size_t i = 0; i < block.size; ++i) {
+            const std::size_t lane = i % lanes;
+            const std::size_t begin = block.begin[i];
+            const std::size_t end = block.end[i];
+            // Where nothing is left, both steps are at one place. A branch would be slower: how
+            // many runs a filter leaves nothing of is unpredictable.
+            ++steps[lanes * begin + lane];
+            --steps[lanes * std::max(begin, end) + lane];
+        }
+    }
+
+    template<class Visit>
+    void each_count(Visit&& visit) const {
+        std::int32_t count = 0;
+        for (std::size_t step = 0; step < steps_.size(); step += lanes) {
+            for (std::size_t lane = 0; lane < lanes; ++lane) count += steps_[step + lane];
+            visit(step / lanes, count);
+        }
+    }
+
+private:
+    // Runs that begin together stand together, and adding to a place in memory that was just added
+    // to has to wait; so the odd and the even ones have places of their own.
+    static constexpr std::size_t lanes = 2;
+
+    std::pmr::vector<std::int32_t> steps_;
+};
+
+// Counts rows by snapshot, of runs whose rows pass one by one.
+class SegmentReader::RowCounter {
+public:
+    RowCounter(SegmentReader& segment, const Positions& positions,
+               const RangeFilter<double>& filter)
+        : positions_(positions)
+        , prices_(segment.match<PriceDictionary>(Vector::customer_price, segment.header_.row_count,
+                                                 filter))
+        , first_row_(segment.first_rows(positions))
+        , counts_(segment.header_.snapshot_count, 0, segment.memory_) {}
+
+    bool any() const { return prices_.any(); }
+
+    void add(const RunBlock& block) {
+        const std::uint8_t* const pass = prices_.pass.data();
+        const BitArray codes = prices_.codes;
+        std::int32_t* const counts = counts_.data();
+        for (std::size_t i = 0; i < block.size; ++i) {
+            const std::uint32_t run = block.runs[i];
+            const std::size_t first_row = first_row_[run] - positions_.first[run];
+            for (std::size_t s = block.begin[i]; s < block.end[i]; ++s)
+                counts[s] += pass[codes[first_row + s]];
+        }
+    }
+
+    template<class Visit>
+    void each_count(Visit&& visit) const {
+        for (std::size_t s = 0; s < counts_.size(); ++s) visit(s, counts_[s]);
+    }
+
+private:
+    const Positions& positions_;
+    Match prices_;
+    std::pmr::vector<std::uint32_t> first_row_;
+    std::pmr::vector<std::int32_t> counts_;
+};
+
+// Calls `visit(block)` for all runs, block by block, those that `matches` let pass, located.
+template<class Visit>
+void SegmentReader::each_block(const Positions& positions, const SnapshotRange& range,
+                               std::span<const Match> matches, Visit&& visit) const {
+    RunBlock block;
+    for (std::size_t begin = 0; begin < positions.size(); begin += RunBlock::max_size) {
+        block.size = std::min(RunBlock::max_size, positions.size() - begin);
+        for (std::size_t i = 0; i < block.size; ++i)
+            block.runs[i] = static_cast<std::uint32_t>(begin + i);
+        for (const Match& match : matches) select(match, block);
+        locate(positions, range, block);
+        visit(block);
+    }
+}
+
+void SegmentReader::count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) {
+    const SnapshotRange range = range_of(window);
+    if (range.empty()) return;
+    if (filter.columns().empty()) {
+        for (std::size_t s = range.begin; s < range.end; ++s)
+            counts.add(header_.timeline[s], static_cast<std::int32_t>(header_.rows_at[s]));
+        return;
+    }
+
+    // What attributes say, until one says that nothing passes; those that are small come first.
+    std::pmr::vector<Match> matches(memory_);
+    const auto any_passes = [&]<class Dictionary>(Vector vector, const auto& attribute_filter) {
+        if (!attribute_filter.given()) return true;
+        matches.push_back(match<Dictionary>(vector, header_.run_count, attribute_filter));
+        return matches.back().any();
+    };
+    if (!any_passes.template operator()<IntegerDictionary>(Vector::src_country_id,
+                                                           filter.src_country_id) ||
+        !any_passes.template operator()<IntegerDictionary>(Vector::dst_country_id,
+                                                           filter.dst_country_id) ||
+        !any_passes.template operator()<InetDictionary>(Vector::auth_orig_ip,
+                                                        filter.auth_orig_ip) ||
+        !any_passes.template operator()<TextDictionary>(Vector::src_prefix_routing,
+                                                        filter.src_prefix_routing) ||
+        !any_passes.template operator()<TextDictionary>(Vector::dst_prefix_routing,
+                                                        filter.dst_prefix_routing))
+        return;
+
+    const Positions positions = read_positions(range);
+    std::optional<DurationCut> duration_cut;
+    if (filter.duration.given()) duration_cut.emplace(*this, filter.duration);
+
+    const auto count_with = [&](auto&& counter) {
+        each_block(positions, range, matches, [&](RunBlock& block) {
+            if (duration_cut) duration_cut->apply(positions, block);
+            counter.add(block);
+        });
+        counter.each_count([&](std::size_t snapshot, std::int32_t calls) {
+            if (calls > 0) counts.add(header_.timeline[snapshot], calls);
+        });
+    };
+    if (filter.customer_price.given()) {
+        RowCounter rows(*this, positions, filter.customer_price);
+        if (rows.any()) count_with(rows);
+    } else {
+        count_with(RunCounter(*this));
+    }
+}
+
+// An attribute, or the prices, decoded: the value of each code, and the codes.
+template<class Value>
+class SegmentReader::Values {
+public:
+    const Value& operator[](std::size_t i) const {
+        const std::uint64_t code = codes_[i];
+        if (code >= values_.size()) damaged("a code in it stands for nothing");
+        return values_[code];
+    }
+
+private:
+    friend SegmentReader;
+    explicit Values(std::pmr::memory_resource* memory)
+        : values_(memory)
+        , text_(memory) {}
+
+    // The text of a dial string lives as long as the visit alone.
+    std::string_view keep(std::string_view text) {
+        auto* kept = static_cast<char*>(text_.allocate(text.size(), 1));
+        std::ranges::copy(text, kept);
+        return {kept, text.size()};
+    }
+    template<class Other>
+    const Other& keep(const Other& value) {
+        return value;
+    }
+
+    std::pmr::vector<Value> values_;
+    BitArray codes_;
+    std::pmr::monotonic_buffer_resource text_;
+};
+
+template<class Dictionary, class Value>
+std::unique_ptr<SegmentReader::Values<Value>> SegmentReader::read_values(Vector vector,
+                                                                         std::size_t size) {
+    return reading(name_of(vector), [&] {
+        Codes codes = open_codes(vector, size);
+        std::unique_ptr<Values<Value>> values(new Values<Value>(memory_));
+        values->values_.reserve(codes.size());
+        Dictionary::read(codes.dictionary, codes.values, [&](const auto& value) {
+            values->values_.push_back(values->keep(value));
+        });
+        if constexpr (std::is_same_v<Value, double>) {
+            if (codes.has_null) damaged("a price in it is null");
+        } else if (codes.has_null) {
+            values->values_.push_back(std::nullopt);
+        }
+        values->codes_ = read_codes(codes.dictionary, size, codes);
+        return values;
+    });
+}
+
+void SegmentReader::decode(const Window& window, ColumnSet columns,
+                           const std::function<void(const Call&)>& visit) {
+    const SnapshotRange range = range_of(window);
+    if (range.empty()) return;
+
+    const auto attribute = [&]<class Dictionary>(Column column, Vector vector) {
+        using Value = std::optional<typename Dictionary::Value>;
+        return columns.contains(column) ? read_values<Dictionary, Value>(vector, header_.run_count)
+                                        : nullptr;
+    };
+    const auto src_country_ids = attribute.template operator()<IntegerDictionary>(
+        Column::src_country_id, Vector::src_country_id);
+    const auto dst_country_ids = attribute.template operator()<IntegerDictionary>(
+        Column::dst_country_id, Vector::dst_country_id);
+    const auto src_numbers = attribute.template operator()<TextDictionary>(
+        Column::src_prefix_routing, Vector::src_prefix_routing);
+    const auto dst_numbers = attribute.template operator()<TextDictionary>(
+        Column::dst_prefix_routing, Vector::dst_prefix_routing);
+    const auto addresses =
+        attribute.template operator()<InetDictionary>(Column::auth_orig_ip, Vector::auth_orig_ip);
+    const auto prices =
+        columns.contains(Column::customer_price)
+            ? read_values<PriceDictionary, double>(Vector::customer_price, header_.row_count)
+            : nullptr;
+    std::optional<Durations> durations;
+    if (columns.contains(Column::duration)) durations = read_durations();
+    const Positions positions = read_positions(range);
+    const std::pmr::vector<std::uint32_t> first_row = first_rows(positions);
+
+    const Timeline& snapshots = header_.timeline;
+    Call call;
+    call.account_id = header_.account_id;
+    each_block(positions, range, {}, [&](const RunBlock& block) {
+        for (std::size_t i = 0; i < block.size; ++i) {
+            const std::uint32_t run = block.runs[i];
+            const std::size_t first = positions.first[run];
+            if (src_country_ids) call.src_country_id = (*src_country_ids)[run];
+            if (dst_country_ids) call.dst_country_id = (*dst_country_ids)[run];
+            if (src_numbers) call.src_prefix_routing = (*src_numbers)[run];
+            if (dst_numbers) call.dst_prefix_routing = (*dst_numbers)[run];
+            if (addresses) call.auth_orig_ip = (*addresses)[run];
+            for (std::size_t s = block.begin[i]; s < block.end[i]; ++s) {
+                call.snapshot = snapshots[s];
+                if (durations)
+                    call.duration =
+                        durations->at(run, snapshots.second(first), snapshots.second(s));
+                if (prices) call.customer_price = (*prices)[first_row[run] + (s - first)];
+                visit(call);
+            }
+        }
+    });
+}
+
+} // namespace active_calls

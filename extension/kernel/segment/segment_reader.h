@@ -1,0 +1,122 @@
+// From segments to counts, and back to rows.
+#pragma once
+
+#include "dictionary.h"
+#include "segment.h"
+
+#include "../call_filter.h"
+#include "../series.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace active_calls {
+
+// Where the bytes of a segment's vectors come from, one at a time and only when they are needed.
+class VectorSource {
+public:
+    // The bytes stay valid as long as the source.
+    virtual ByteSpan fetch(Vector vector) = 0;
+
+protected:
+    ~VectorSource() = default;
+};
+
+// Reads one segment. Everything throws Error (corrupted_data) where the bytes are not those of a
+// segment.
+class SegmentReader {
+public:
+    // `header` and `source` must outlive the reader.
+    SegmentReader(ByteSpan header, VectorSource& source, std::pmr::memory_resource* memory);
+
+    const SegmentHeader& header() const { return header_; }
+
+    // False when the header alone tells that no call of the segment is asked for.
+    bool may_hold(const Window& window, const CallFilter& filter) const;
+
+    // Adds to `counts` the calls within the window that pass the filter. Reads the vectors that the
+    // filter is about, and, where one passes nothing, not those after it. Visits runs, not rows: a
+    // filter on a price alone looks at the rows of the runs that pass the others.
+    void count(const Window& window, const CallFilter& filter, SnapshotCounts& counts);
+
+    // Calls `visit(const Call&)` for each row within the window, in no order that is promised.
+    // Columns that are not asked for are left empty, and their vectors unread. Text lives as long
+    // as the visit.
+    void decode(const Window& window, ColumnSet columns,
+                const std::function<void(const Call&)>& visit);
+
+private:
+    struct SnapshotRange {
+        std::size_t begin;
+        std::size_t end;
+        bool empty() const { return begin >= end; }
+    };
+
+    // The codes of an attribute or of prices. `dictionary` stands before the dictionary of `values`
+    // distinct values; the codes stand behind it.
+    struct Codes {
+        ByteReader dictionary;
+        std::size_t values;
+        bool has_null;
+
+        std::size_t size() const { return values + (has_null ? 1 : 0); }
+    };
+
+    // Which codes pass a filter, and the codes.
+    struct Match {
+        BitArray codes;
+        std::pmr::vector<std::uint8_t> pass; // of every number that fits a code's width
+
+        bool any() const;
+    };
+
+    // Where runs lie: run i begins at snapshot first[i]. Only runs that begin before the end of the
+    // range that was asked for.
+    struct Positions {
+        std::pmr::vector<std::uint32_t> first;
+        PackedIntegers row_counts;
+
+        std::size_t size() const { return first.size(); }
+    };
+
+    struct Durations {
+        PackedIntegers first;
+        BitArray uncut; // empty: all are cut at zero
+
+        bool cut_at_zero(std::size_t run) const { return uncut.size() == 0 || uncut[run] == 0; }
+        // The duration of a run at a second, of one whose first row lies in `first_second`.
+        std::int32_t at(std::size_t run, std::int64_t first_second, std::int64_t second) const;
+    };
+
+    struct RunBlock;
+    class DurationCut;
+    class RunCounter;
+    class RowCounter;
+    template<class Value>
+    class Values;
+
+    SnapshotRange range_of(const Window& window) const;
+    ByteReader open(Vector vector);
+    Codes open_codes(Vector vector, std::size_t limit);
+    BitArray read_codes(ByteReader& reader, std::size_t size, const Codes& codes) const;
+    template<class Dictionary, class Filter>
+    Match match(Vector vector, std::size_t size, const Filter& filter);
+    template<class Dictionary, class Value>
+    std::unique_ptr<Values<Value>> read_values(Vector vector, std::size_t size);
+    Positions read_positions(const SnapshotRange& range);
+    Durations read_durations();
+    std::pmr::vector<std::uint32_t> first_rows(const Positions& positions) const;
+    static void select(const Match& match, RunBlock& block);
+    void locate(const Positions& positions, const SnapshotRange& range, RunBlock& block) const;
+    template<class Visit>
+    void each_block(const Positions& positions, const SnapshotRange& range,
+                    std::span<const Match> matches, Visit&& visit) const;
+
+    SegmentHeader header_;
+    VectorSource& source_;
+    std::pmr::memory_resource* memory_;
+};
+
+} // namespace active_calls
