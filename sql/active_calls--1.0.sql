@@ -52,6 +52,49 @@ COMMENT ON COLUMN inbox.duration IS 'seconds since the call was connected, 0 bef
 CREATE INDEX inbox_customer_acc_id_snapshot_timestamp_idx
     ON inbox (customer_acc_id, snapshot_timestamp);
 
+-- Each attribute of a segment's calls is a value of its own, packed already, which PostgreSQL stores out
+-- of line and as it is: a question reads only those that it is about. What is asked of every segment,
+-- the header, stays in the row.
+CREATE TABLE segment (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_acc_id int NOT NULL,
+    first_snapshot timestamptz NOT NULL,
+    last_snapshot timestamptz NOT NULL,
+    row_count int NOT NULL,
+    run_count int NOT NULL,
+    is_full boolean NOT NULL,
+    header bytea NOT NULL,
+    runs bytea NOT NULL,
+    duration bytea NOT NULL,
+    src_country_id bytea NOT NULL,
+    dst_country_id bytea NOT NULL,
+    src_prefix_routing bytea NOT NULL,
+    dst_prefix_routing bytea NOT NULL,
+    auth_orig_ip bytea NOT NULL,
+    customer_price bytea NOT NULL
+);
+ALTER TABLE segment
+    ALTER header SET STORAGE MAIN,
+    ALTER runs SET STORAGE EXTERNAL,
+    ALTER duration SET STORAGE EXTERNAL,
+    ALTER src_country_id SET STORAGE EXTERNAL,
+    ALTER dst_country_id SET STORAGE EXTERNAL,
+    ALTER src_prefix_routing SET STORAGE EXTERNAL,
+    ALTER dst_prefix_routing SET STORAGE EXTERNAL,
+    ALTER auth_orig_ip SET STORAGE EXTERNAL,
+    ALTER customer_price SET STORAGE EXTERNAL;
+COMMENT ON TABLE segment IS
+    'sealed calls: a row holds calls of one account in a stretch of time; written by seal and unseal';
+COMMENT ON COLUMN segment.row_count IS 'calls in snapshots: rows that it was made of';
+COMMENT ON COLUMN segment.run_count IS 'stretches of rows that belong to one call';
+COMMENT ON COLUMN segment.is_full IS 'false: it grows by what is sealed later';
+COMMENT ON COLUMN segment.header IS 'snapshots, calls in each, bounds, checksums of the other columns';
+
+CREATE INDEX segment_customer_acc_id_last_snapshot_first_snapshot_idx
+    ON segment (customer_acc_id, last_snapshot, first_snapshot);
+-- The few that grow
+CREATE INDEX segment_growing_idx ON segment (customer_acc_id) WHERE NOT is_full;
+
 CREATE VIEW calls AS
 SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
        dst_prefix_routing, duration, auth_orig_ip, customer_price
@@ -70,6 +113,8 @@ COMMENT ON VIEW calls IS 'every call of every snapshot, wherever it is stored; I
 SELECT pg_catalog.pg_extension_config_dump('active_calls.account'::pg_catalog.regclass, ''::pg_catalog.text);
 SELECT pg_catalog.pg_extension_config_dump('active_calls.api_access'::pg_catalog.regclass, ''::pg_catalog.text);
 SELECT pg_catalog.pg_extension_config_dump('active_calls.inbox'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('active_calls.segment'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('active_calls.segment_id_seq'::pg_catalog.regclass, ''::pg_catalog.text);
 
 -- Active calls of an account per snapshot. All three forms take the same question; they differ in
 -- who asks, and their C++ reads the question's arguments in this order.
@@ -182,6 +227,26 @@ LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ingest IS
     'writes JSONEachRow text of a switch to inbox, all or nothing; returns the number of rows written';
+
+-- Storing
+
+CREATE FUNCTION seal(keep interval DEFAULT '2 minutes') RETURNS bigint
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION seal IS
+    'moves calls older than keep from inbox to segment; returns their number, 0 while another seal runs';
+
+CREATE FUNCTION unseal(from_time timestamptz, to_time timestamptz) RETURNS bigint
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION unseal IS
+    'moves calls from from_time to to_time back to inbox, to be changed there; returns their number';
+
+CREATE FUNCTION drop_before(t timestamptz) RETURNS bigint
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION drop_before IS
+    'deletes calls before t: from inbox, and segments that hold nothing else; returns their number';
 
 CREATE FUNCTION interval_price(
     duration int,

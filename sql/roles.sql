@@ -1,4 +1,4 @@
--- Three roles with the least rights that their work needs. Run it once in each database that has the
+-- Four roles with the least rights that their work needs. Run it once in each database that has the
 -- extension: psql -f sql/roles.sql DATABASE
 -- Give each a password, or let pg_hba.conf say how it logs in.
 
@@ -8,7 +8,8 @@ DO $$
 DECLARE
     role name;
 BEGIN
-    FOREACH role IN ARRAY '{active_calls_writer,active_calls_reader,active_calls_shim}'::name[] LOOP
+    FOREACH role IN ARRAY '{active_calls_writer,active_calls_reader,active_calls_keeper,
+                             active_calls_shim}'::name[] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
@@ -17,19 +18,24 @@ END
 $$;
 
 GRANT USAGE ON SCHEMA active_calls
-    TO active_calls_writer, active_calls_reader, active_calls_shim;
+    TO active_calls_writer, active_calls_reader, active_calls_keeper, active_calls_shim;
 
 -- The switch, or what loads its feed
 GRANT INSERT ON active_calls.inbox, active_calls.calls TO active_calls_writer;
 GRANT EXECUTE ON FUNCTION active_calls.ingest TO active_calls_writer;
 
 -- DBAs, Grafana, reports
-GRANT SELECT ON active_calls.account, active_calls.inbox, active_calls.calls
+GRANT SELECT ON active_calls.account, active_calls.inbox, active_calls.segment, active_calls.calls
     TO active_calls_reader;
 GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,
     active_calls.interval_price
     TO active_calls_reader;
+
+-- What seals calls, keeps them as long as they are wanted, and takes them back for corrections: cron
+GRANT SELECT, INSERT, DELETE ON active_calls.inbox, active_calls.segment TO active_calls_keeper;
+GRANT EXECUTE ON FUNCTION active_calls.seal, active_calls.unseal, active_calls.drop_before
+    TO active_calls_keeper;
 
 -- The HTTP shim: the two forms of the function that check who asks, and no table at all
 GRANT EXECUTE ON FUNCTION

@@ -32,4 +32,6 @@ struct Window {
     std::optional<Instant> to;
 };
 
+inline constexpr Window all_time{Instant::min(), std::nullopt};
+
 } // namespace active_calls

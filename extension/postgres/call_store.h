@@ -1,4 +1,5 @@
-// Where calls lie, and the one place that counts them.
+// Where calls lie, and the one place that counts them: in segments, and in `inbox` until they are
+// sealed.
 #pragma once
 
 #include "../kernel/call_filter.h"
@@ -8,11 +9,20 @@
 
 namespace active_calls::postgres {
 
+// What a count has cost, for who wants to know (active_calls.log_scan).
+struct ScanCost {
+    std::uint64_t segments = 0;         // of the account, in the window
+    std::uint64_t segments_skipped = 0; // of these, unread: their bounds tell that nothing passes
+    std::uint64_t bytes_detoasted = 0;
+    std::uint64_t inbox_rows = 0;
+};
+
 // Adds to `counts` every stored call of the account within the window that passes the filter.
 //
 // Reads through SPI with the rights, the row security and the snapshot of the current query; the
-// caller has connected to SPI. Raises what PostgreSQL raises, as PendingError.
-void count_calls(std::int32_t account_id, const Window& window, const CallFilter& filter,
-                 SnapshotCounts& counts);
+// caller has connected to SPI. Throws Error (corrupted_data), or what PostgreSQL raises, as
+// PendingError.
+ScanCost count_calls(std::int32_t account_id, const Window& window, const CallFilter& filter,
+                     SnapshotCounts& counts);
 
 } // namespace active_calls::postgres

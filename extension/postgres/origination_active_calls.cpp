@@ -11,6 +11,8 @@
 
 #include "../kernel/series.h"
 
+#include <cinttypes>
+
 namespace active_calls::postgres {
 
 namespace {
@@ -50,11 +52,21 @@ void put_point(const ResultSet& result, Point point) {
     tuplestore_putvalues(result.rows, result.row_type, values, nulls);
 }
 
+// Raises only where logging does: call it in a guarded body.
+void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
+    ereport(LOG,
+            errmsg("active calls: %" PRIu64 " segments (%" PRIu64 " skipped, %" PRIu64
+                   " read), %" PRIu64 " bytes detoasted, %" PRIu64 " inbox rows, %.3f ms",
+                   cost.segments, cost.segments_skipped, cost.segments - cost.segments_skipped,
+                   cost.bytes_detoasted, cost.inbox_rows, static_cast<double>(took.count()) / 1e6));
+}
+
 // Answers the question whose arguments begin at `first`; `find` gives the account's id, for the
 // uuid that was asked for, or throws.
 template<class FindAccount>
 Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
     return boundary([&]() -> Datum {
+        const auto start = std::chrono::steady_clock::now();
         const ResultSet result = guarded([&] { return begin_result(fcinfo); });
         const Question question = read_question(fcinfo, first);
         const Instant now = to_instant(GetCurrentTransactionStartTimestamp());
@@ -62,16 +74,18 @@ Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
         MemoryContextResource memory;
         SnapshotCounts counts(&memory);
         Grid grid;
+        ScanCost cost;
         with_spi([&] {
             const std::int32_t account_id = find(question.account_uuid);
             grid = Grid::over(question.window, question.step, now, gap_fill(), max_points());
             if (!is_empty_series(question.window, now))
-                count_calls(account_id, question.window, question.filter, counts);
+                cost = count_calls(account_id, question.window, question.filter, counts);
         });
         const std::span<const Point> counted = counts.sorted();
         guarded([&] {
             merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
         });
+        if (log_scan()) guarded([&] { log_cost(cost, std::chrono::steady_clock::now() - start); });
         return Datum{0};
     });
 }

@@ -10,6 +10,7 @@ namespace {
 
 int gap_fill_setting = static_cast<int>(GapFill::window);
 int max_points_setting = 100000;
+bool log_scan_setting = false;
 
 const config_enum_entry gap_fill_values[] = {
     {"window", static_cast<int>(GapFill::window), false},
@@ -31,6 +32,10 @@ void define_settings() {
         "A window of more points at the given step is refused before any work is done.",
         &max_points_setting, max_points_setting, 1, 10'000'000, PGC_USERSET, 0, nullptr, nullptr,
         nullptr);
+    DefineCustomBoolVariable(
+        "active_calls.log_scan", "Logs what each series has cost.",
+        "Segments seen, skipped and read, bytes detoasted, inbox rows, milliseconds, at level LOG.",
+        &log_scan_setting, log_scan_setting, PGC_USERSET, 0, nullptr, nullptr, nullptr);
 #if PG_VERSION_NUM >= 150000
     MarkGUCPrefixReserved("active_calls");
 #else
@@ -41,5 +46,7 @@ void define_settings() {
 GapFill gap_fill() { return static_cast<GapFill>(gap_fill_setting); }
 
 std::size_t max_points() { return static_cast<std::size_t>(max_points_setting); }
+
+bool log_scan() { return log_scan_setting; }
 
 } // namespace active_calls::postgres

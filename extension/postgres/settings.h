@@ -12,5 +12,6 @@ void define_settings();
 
 GapFill gap_fill();       // active_calls.gap_fill
 std::size_t max_points(); // active_calls.max_points
+bool log_scan();          // active_calls.log_scan
 
 } // namespace active_calls::postgres

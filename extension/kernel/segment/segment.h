@@ -84,6 +84,12 @@ struct Segment {
     std::size_t run_count;
     Bytes header;
     std::array<Bytes, vector_count> vectors;
+
+    std::size_t bytes() const {
+        std::size_t bytes = header.size();
+        for (const Bytes& vector : vectors) bytes += vector.size();
+        return bytes;
+    }
 };
 
 class SegmentHeader {

@@ -1,4 +1,4 @@
-// From rows to segments.
+// Calls of one account that wait to be sealed.
 #pragma once
 
 #include "segment.h"
@@ -6,8 +6,9 @@
 
 namespace active_calls {
 
-// Takes calls of one account, in any order, and encodes them. Memory: about 48 bytes a call, and
-// each distinct value once.
+// Takes calls in any order, and encodes them. Takes 56 bytes for a call whose numbers are dial
+// strings, and touches no other memory when one is added: calls of thousands of accounts wait at
+// the same time, each in a builder of its own.
 class SegmentBuilder {
 public:
     explicit SegmentBuilder(std::int32_t account_id)
@@ -17,65 +18,54 @@ public:
     void add(const Call& call);
 
     std::int32_t account_id() const { return account_id_; }
-    std::size_t size() const { return rows_.size(); }
-    // What the builder has allocated, about.
-    std::size_t memory() const;
+    std::size_t size() const { return packed_calls_ + rows_.size(); }
+    // What the builder has allocated, about; and how much of it packing could make smaller.
+    std::size_t memory() const { return packed_bytes_ + unpacked_memory(); }
+    std::size_t unpacked_memory() const {
+        return rows_.capacity() * sizeof(Row) + values_.memory();
+    }
 
-    // Puts the rows in the order of time. Rows are then known by their place.
+    // Encodes what is not packed yet, to take less memory until it is needed.
+    void pack();
+    // Puts all calls in the order of time, unpacked. They are then known by their place.
     void sort();
-    // Of sorted rows: how many are before `t`.
+    // Of sorted calls: how many are before `t`.
     std::size_t count_before(Instant t) const;
-    // Of sorted rows, `count` from `first` on, at least one and at most max_segment_rows, as a
-    // segment. It takes no memory for its bytes but from `memory`.
+    // Of sorted calls, `count` from `first` on, at least one and at most max_segment_rows, as a
+    // segment whose bytes are allocated from `memory`.
     Segment encode(std::size_t first, std::size_t count, std::pmr::memory_resource* memory) const;
 
 private:
-    // A value's number in the pool of its attribute. There are fewer rows than numbers.
-    using Id = ValuePool::Id;
-    static constexpr Id null = ~Id{0};
-
-    // What makes calls one call: each attribute's value.
-    enum Attribute : std::uint8_t {
-        src_country_id,
-        dst_country_id,
-        src_prefix_routing,
-        dst_prefix_routing,
-        auth_orig_ip,
-        attribute_count,
-    };
-    using Attributes = std::array<Id, attribute_count>;
+    // Of a text, how `Row` holds it: null, the length of a dial string, or plain.
+    using TextForm = std::uint8_t;
 
     struct Row {
         Instant snapshot;
+        double customer_price;
+        std::uint64_t src_prefix_routing; // a dial word, or of a plain text its number in `values_`
+        std::uint64_t dst_prefix_routing;
         std::int32_t duration;
-        Id price;
-        Attributes attributes;
+        std::int32_t src_country_id;
+        std::int32_t dst_country_id;
+        ValuePool::Id auth_orig_ip; // in `values_`
+        TextForm src_form;
+        TextForm dst_form;
+        bool has_src_country_id;
+        bool has_dst_country_id;
     };
 
-    // See segment.h.
-    struct Run {
-        std::uint32_t first_snapshot;
-        std::uint32_t row_count;
-        std::int64_t clock; // the second at which its durations are 0; RunFinder::unconnected
-        bool cut_at_zero;
-        Attributes attributes;
-    };
+    void keep(const std::optional<std::string_view>& text, std::uint64_t& value, TextForm& form);
+    std::optional<std::string_view> text(std::uint64_t value, TextForm form, char* dialled) const;
 
-    class RunFinder;
-    struct Runs;
-
-    static Runs find_runs(std::span<const Row> rows);
-    static Bytes encode_runs(const Runs& found, std::pmr::memory_resource* memory);
-    static Bytes encode_durations(const Runs& found, std::pmr::memory_resource* memory);
-    template<class Dictionary, class ToValue>
-    static Bytes encode_codes(const ValuePool& pool, std::span<const Id> ids,
-                              std::pmr::memory_resource* memory, ToValue&& to_value);
-    SegmentBounds bounds_of(std::span<const Row> rows) const;
+    void sort_rows();
+    void unpack();
 
     std::int32_t account_id_;
+    std::vector<Segment> packed_;
+    std::size_t packed_calls_ = 0;
+    std::size_t packed_bytes_ = 0;
     std::vector<Row> rows_;
-    std::array<ValuePool, attribute_count> pools_;
-    ValuePool prices_;
+    ValuePool values_; // texts that are no dial strings, and addresses, which are few
 };
 
 } // namespace active_calls

@@ -24,6 +24,19 @@ protected:
     ~VectorSource() = default;
 };
 
+// A segment in memory.
+class SegmentBytes final : public VectorSource {
+public:
+    explicit SegmentBytes(const Segment& segment)
+        : segment_(segment) {}
+    ByteSpan fetch(Vector vector) override {
+        return segment_.vectors[static_cast<std::size_t>(vector)];
+    }
+
+private:
+    const Segment& segment_;
+};
+
 // Reads one segment. Everything throws Error (corrupted_data) where the bytes are not those of a
 // segment.
 class SegmentReader {

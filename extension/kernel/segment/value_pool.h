@@ -3,6 +3,9 @@
 
 #include "bytes.h"
 
+#include "../address.h"
+
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +37,26 @@ private:
     std::vector<std::size_t> ends_;
     std::vector<std::uint32_t> hashes_;
     std::vector<Id> slots_; // open addressing by hash; holds id + 1, 0 where free
+};
+
+// An address as bytes that a pool can know it by.
+class InetBytes {
+public:
+    explicit InetBytes(const Inet& inet) {
+        bytes_[0] = static_cast<char>(inet.address.family());
+        bytes_[1] = static_cast<char>(inet.netmask);
+        std::memcpy(bytes_.data() + 2, inet.address.bytes().data(), inet.address.bytes().size());
+    }
+    std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+
+    static Inet inet_of(std::string_view bytes) {
+        const auto* address = reinterpret_cast<const std::uint8_t*>(bytes.data()) + 2;
+        return {Address(static_cast<Address::Family>(bytes[0]), {address, 16}),
+                static_cast<std::uint8_t>(bytes[1])};
+    }
+
+private:
+    std::array<char, 18> bytes_{}; // family, netmask, address
 };
 
 } // namespace active_calls

@@ -1,0 +1,169 @@
+// The SQL function seal: from `inbox` to `segment`.
+#include "boundary.h"
+
+#include "inbox_writer.h"
+#include "plan.h"
+#include "segment_store.h"
+#include "value.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace active_calls::postgres {
+
+namespace {
+
+// What builders may hold together. Rows come in the order of the table, which is about that of
+// time, of all accounts mixed. The more is held, the fewer segments are written before they are
+// full.
+constexpr std::size_t max_builder_memory = std::size_t{128} << 20;
+
+// Sorts rows to their accounts, and writes the segments of an account when it has enough.
+class Sealer {
+public:
+    void add(const Call& call) {
+        auto& builder = builders_[call.account_id];
+        if (!builder) builder = std::make_unique<SegmentBuilder>(call.account_id);
+        memory_ -= builder->memory();
+        builder->add(call);
+        memory_ += builder->memory();
+        if (builder->size() >= full_segment_rows)
+            finish(call.account_id);
+        else if (memory_ > max_builder_memory)
+            shrink();
+    }
+
+    void finish() {
+        while (!builders_.empty()) finish(builders_.begin()->first);
+    }
+
+private:
+    void finish(std::int32_t account_id) {
+        const auto found = builders_.find(account_id);
+        const std::unique_ptr<SegmentBuilder> builder = std::move(found->second);
+        memory_ -= builder->memory();
+        builders_.erase(found);
+        with_spi(
+            [&] { grow_segments(*builder); }); // of its own: a statement's rows are being taken
+    }
+
+    // Halves what is held. At first by packing, the largest first. What is packed waits until its
+    // account has a full segment; only when that alone is too much, segments are written that have
+    // to be rewritten when they grow.
+    void shrink() {
+        halve(&SegmentBuilder::unpacked_memory, [&](std::int32_t account_id) {
+            SegmentBuilder& builder = *builders_.at(account_id);
+            memory_ -= builder.memory();
+            builder.pack();
+            memory_ += builder.memory();
+        });
+        halve(&SegmentBuilder::memory, [&](std::int32_t account_id) { finish(account_id); });
+    }
+
+    template<class Shrink>
+    void halve(std::size_t (SegmentBuilder::*measure)() const, Shrink&& shrink) {
+        std::vector<std::pair<std::size_t, std::int32_t>> largest_first;
+        for (const auto& [account_id, builder] : builders_)
+            largest_first.emplace_back((*builder.*measure)(), account_id);
+        std::ranges::sort(largest_first, std::greater<>());
+        for (const auto& [size, account_id] : largest_first) {
+            if (memory_ <= max_builder_memory / 2) break;
+            shrink(account_id);
+        }
+    }
+
+    std::map<std::int32_t, std::unique_ptr<SegmentBuilder>> builders_; // by account
+    std::size_t memory_ = 0;
+};
+
+// Of rows of an older snapshot than this, deleted. The statement reads `inbox` from front to back,
+// as it was written: in the order of its index, each page would be visited once for each account.
+SPIPlanPtr delete_rows() {
+    static Plan plan;
+    return plan.get(
+        [] {
+            return "DELETE FROM active_calls.inbox"
+                   " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1"
+                   " RETURNING snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id,"
+                   " src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip,"
+                   " customer_price";
+        },
+        {TIMESTAMPTZOID});
+}
+
+Call to_call(const TupleTableSlot& slot, MemoryContext row_context) {
+    const Datum* const values = slot.tts_values;
+    const auto or_null = [&](CallColumn column, auto convert) {
+        return slot.tts_isnull[column] ? std::nullopt : std::optional(convert(values[column]));
+    };
+    const auto integer = [](Datum value) { return DatumGetInt32(value); };
+    const auto text = [&](Datum value) { return plain_text(value, row_context); };
+    Call call;
+    call.snapshot = to_instant(DatumGetTimestampTz(values[snapshot_timestamp]));
+    call.account_id = DatumGetInt32(values[customer_acc_id]);
+    call.src_country_id = or_null(src_country_id, integer);
+    call.dst_country_id = or_null(dst_country_id, integer);
+    call.src_prefix_routing = or_null(src_prefix_routing, text);
+    call.dst_prefix_routing = or_null(dst_prefix_routing, text);
+    call.duration = DatumGetInt32(values[duration]);
+    call.auth_orig_ip = or_null(auth_orig_ip, [](Datum value) {
+        return to_inet(reinterpret_cast<inet*>(DatumGetPointer(value)));
+    });
+    call.customer_price = DatumGetFloat8(values[customer_price]);
+    return call;
+}
+
+std::int64_t seal_before(TimestampTz end) {
+    const SPIPlanPtr plan = delete_rows();
+    Sealer sealer;
+    const std::uint64_t sealed = guarded([&] {
+        const MemoryContext row_context =
+            AllocSetContextCreate(CurrentMemoryContext, "active_calls row", ALLOCSET_SMALL_SIZES);
+        const auto take = [&](const TupleTableSlot& slot) {
+            sealer.add(to_call(slot, row_context));
+            if (!MemoryContextIsEmpty(row_context)) MemoryContextReset(row_context);
+        };
+        RowReceiver receiver(take);
+        const std::uint64_t rows =
+            execute_command(plan, {not_null(TimestampTzGetDatum(end))}, receiver.get());
+        MemoryContextDelete(row_context);
+        return rows;
+    });
+    sealer.finish();
+    return static_cast<std::int64_t>(sealed);
+}
+
+// Raises: call it in a guarded body.
+TimestampTz before_now(const Interval* keep) {
+    const Datum zero = DirectFunctionCall7(make_interval, 0, 0, 0, 0, 0, 0, Float8GetDatum(0));
+    if (DatumGetBool(DirectFunctionCall2(interval_lt, IntervalPGetDatum(keep), zero)))
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("keep must not be negative"));
+    return DatumGetTimestampTz(DirectFunctionCall2(
+        timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
+        IntervalPGetDatum(keep)));
+}
+
+} // namespace
+
+extern "C" {
+
+PG_FUNCTION_INFO_V1(seal);
+
+// seal(keep interval) returns bigint, strict
+Datum seal(PG_FUNCTION_ARGS) {
+    return boundary([&] {
+        const TimestampTz end = guarded([&] { return before_now(PG_GETARG_INTERVAL_P(0)); });
+        std::int64_t sealed = 0;
+        with_spi([&] {
+            if (try_lock_segments()) sealed = seal_before(end);
+        });
+        return Int64GetDatum(sealed);
+    });
+}
+
+} // extern "C"
+
+} // namespace active_calls::postgres

@@ -1,0 +1,196 @@
+#include "segment_store.h"
+
+#include <vector>
+
+namespace active_calls::postgres {
+
+namespace {
+
+// A segment of so many bytes does not grow any more, however few its rows are: texts can be long.
+constexpr std::size_t full_segment_bytes = std::size_t{8} << 20;
+
+bool lock(const char* query, Plan& plan) {
+    const SPIPlanPtr prepared = plan.get([&] { return query; }, {});
+    return guarded([&] {
+        // Not on the snapshot of the current query: what the lock was waited for must be seen.
+        execute_command(prepared, {});
+        bool is_null = false;
+        const Datum result =
+            SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+        const bool locked = !is_null && DatumGetBool(result);
+        SPI_freetuptable(SPI_tuptable);
+        return locked;
+    });
+}
+
+// Raises: call it in a guarded body.
+NullableDatum bytea_datum(const Bytes& bytes) {
+    auto* datum = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
+    SET_VARSIZE(datum, VARHDRSZ + bytes.size());
+    if (!bytes.empty()) std::memcpy(VARDATA(datum), bytes.data(), bytes.size());
+    return not_null(PointerGetDatum(datum));
+}
+
+SPIPlanPtr insert_segment() {
+    static Plan plan;
+    return plan.get(
+        [] {
+            return "INSERT INTO active_calls.segment (customer_acc_id, first_snapshot,"
+                   " last_snapshot, row_count, run_count, is_full, header, runs, duration,"
+                   " src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
+                   " auth_orig_ip, customer_price)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        },
+        {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID, BYTEAOID, BYTEAOID,
+         BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID});
+}
+
+void store(const Segment& segment) {
+    const bool is_full =
+        segment.row_count >= full_segment_rows || segment.bytes() >= full_segment_bytes;
+
+    const SPIPlanPtr plan = insert_segment();
+    guarded([&] {
+        const MemoryContext copies = AllocSetContextCreate(
+            CurrentMemoryContext, "active_calls segment", ALLOCSET_DEFAULT_SIZES);
+        const MemoryContext caller_context = MemoryContextSwitchTo(copies);
+        const auto vector = [&](Vector which) {
+            return bytea_datum(segment.vectors[static_cast<std::size_t>(which)]);
+        };
+        execute_command(plan,
+                        {not_null(Int32GetDatum(segment.account_id)),
+                         not_null(TimestampTzGetDatum(to_timestamptz(segment.first_snapshot))),
+                         not_null(TimestampTzGetDatum(to_timestamptz(segment.last_snapshot))),
+                         not_null(Int32GetDatum(static_cast<std::int32_t>(segment.row_count))),
+                         not_null(Int32GetDatum(static_cast<std::int32_t>(segment.run_count))),
+                         not_null(BoolGetDatum(is_full)), bytea_datum(segment.header),
+                         vector(Vector::runs), vector(Vector::duration),
+                         vector(Vector::src_country_id), vector(Vector::dst_country_id),
+                         vector(Vector::src_prefix_routing), vector(Vector::dst_prefix_routing),
+                         vector(Vector::auth_orig_ip), vector(Vector::customer_price)});
+        MemoryContextSwitchTo(caller_context);
+        MemoryContextDelete(copies);
+    });
+}
+
+// Runs a statement about one account, or one segment, and hands its rows to `take_row`.
+template<class TakeRow>
+void each_row(SPIPlanPtr plan, NullableDatum parameter, TakeRow&& take_row) {
+    guarded([&] {
+        RowReceiver receiver(take_row);
+        execute_command(plan, {parameter}, receiver.get());
+    });
+}
+
+// The end of the account's last full segment. What is before it is late.
+std::optional<Instant> end_of_full_segments(std::int32_t account_id) {
+    static Plan plan;
+    const SPIPlanPtr query = plan.get(
+        [] {
+            return "SELECT last_snapshot FROM active_calls.segment"
+                   " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1 AND is_full"
+                   " ORDER BY last_snapshot DESC LIMIT 1";
+        },
+        {INT4OID});
+    std::optional<Instant> end;
+    each_row(query, not_null(Int32GetDatum(account_id)), [&](const TupleTableSlot& slot) {
+        end = to_instant(DatumGetTimestampTz(slot.tts_values[0]));
+    });
+    return end;
+}
+
+struct GrowingSegment {
+    std::int64_t id;
+    std::size_t row_count;
+    Instant last_snapshot;
+};
+
+// The account's segments that are not full, the newest first.
+std::vector<GrowingSegment> growing_segments(std::int32_t account_id) {
+    static Plan plan;
+    const SPIPlanPtr query = plan.get(
+        [] {
+            return "SELECT id, row_count, last_snapshot FROM active_calls.segment"
+                   " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1 AND NOT is_full"
+                   " ORDER BY last_snapshot DESC, id DESC";
+        },
+        {INT4OID});
+    std::vector<GrowingSegment> segments;
+    each_row(query, not_null(Int32GetDatum(account_id)), [&](const TupleTableSlot& slot) {
+        segments.push_back({DatumGetInt64(slot.tts_values[0]),
+                            static_cast<std::size_t>(DatumGetInt32(slot.tts_values[1])),
+                            to_instant(DatumGetTimestampTz(slot.tts_values[2]))});
+    });
+    return segments;
+}
+
+// Moves the rows of a segment to the builder. Of a segment that somebody has deleted there are
+// none.
+void take_in(std::int64_t id, SegmentBuilder& builder) {
+    static Plan plan;
+    const SPIPlanPtr statement = plan.get(
+        [] {
+            return std::string("DELETE FROM active_calls.segment"
+                               " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ") +
+                   segment_columns;
+        },
+        {INT8OID});
+    const MemoryContext memory = guarded([] {
+        return AllocSetContextCreate(CurrentMemoryContext, "active_calls segment",
+                                     ALLOCSET_DEFAULT_SIZES);
+    });
+    each_row(statement, not_null(Int64GetDatum(id)), [&](const TupleTableSlot& slot) {
+        StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
+        segment.decode(all_time, ColumnSet::all(), [&](const Call& call) { builder.add(call); });
+    });
+    guarded([&] { MemoryContextDelete(memory); });
+}
+
+} // namespace
+
+bool try_lock_segments() {
+    static Plan plan;
+    return lock("SELECT pg_catalog.pg_try_advisory_xact_lock("
+                "'active_calls.segment'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int4, 0)",
+                plan);
+}
+
+void lock_segments() {
+    static Plan plan;
+    lock("SELECT pg_catalog.pg_advisory_xact_lock("
+         "'active_calls.segment'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int4, 0) IS NULL",
+         plan);
+}
+
+void store_segments(const SegmentBuilder& builder, std::size_t first, std::size_t count) {
+    for (const std::size_t end = first + count; first < end; first += full_segment_rows) {
+        guarded([] { CHECK_FOR_INTERRUPTS(); });
+        store(builder.encode(first, std::min(full_segment_rows, end - first),
+                             std::pmr::get_default_resource()));
+    }
+}
+
+void grow_segments(SegmentBuilder& builder) {
+    const std::vector<GrowingSegment> growing = growing_segments(builder.account_id());
+    const std::optional<Instant> late_before = end_of_full_segments(builder.account_id());
+    const auto is_late = [&](Instant t) { return late_before && t < *late_before; };
+
+    builder.sort();
+    const std::size_t late_rows = late_before ? builder.count_before(*late_before) : 0;
+    for (const bool late : {true, false}) {
+        std::size_t rows = late ? late_rows : builder.size() - late_rows;
+        if (rows == 0) continue;
+        for (const GrowingSegment& segment : growing) {
+            if (is_late(segment.last_snapshot) != late) continue;
+            if (segment.row_count > 2 * rows) break;
+            take_in(segment.id, builder);
+            rows += segment.row_count;
+        }
+    }
+    builder.sort();
+    const std::size_t late_end = late_before ? builder.count_before(*late_before) : 0;
+    store_segments(builder, 0, late_end);
+    store_segments(builder, late_end, builder.size() - late_end);
+}
+
+} // namespace active_calls::postgres

@@ -1,0 +1,31 @@
+// Table `segment`: who may change it, and how segments come into it and grow.
+#pragma once
+
+#include "plan.h"
+#include "stored_segment.h"
+
+#include "../kernel/segment/segment_builder.h"
+
+namespace active_calls::postgres {
+
+// Segments are changed by one transaction at a time, seal, unseal or drop_before: an advisory lock
+// of this database, on the table's oid and 0, held until the transaction ends. Nobody who reads or
+// writes calls waits for it. Callers have connected to SPI. Throw PendingError.
+bool try_lock_segments();
+void lock_segments();
+
+// Writes rows `first` to `first + count` of a sorted builder as segments. The last one, when it is
+// not full, may grow by what is sealed later.
+void store_segments(const SegmentBuilder& builder, std::size_t first, std::size_t count);
+
+// Writes all rows of the builder, together with those of the account's segments that are to grow.
+//
+// Segments that are not full grow in geometric steps: rows take in a segment that is at most twice
+// as many. So an account has few segments that are not full, each at most half of the one before,
+// and a row is rewritten a few times until its segment is full, not once with each seal.
+//
+// Late rows, from before the end of the account's last full segment, grow segments among
+// themselves, so that they do not stretch the time that all others cover.
+void grow_segments(SegmentBuilder& builder);
+
+} // namespace active_calls::postgres

@@ -1,0 +1,85 @@
+// A row of table `segment`, as the kernel reads it.
+#pragma once
+
+#include "boundary.h"
+#include "value.h"
+
+#include "../kernel/segment/segment_reader.h"
+
+#include <string>
+
+namespace active_calls::postgres {
+
+// The columns in their order.
+enum SegmentColumn {
+    segment_id,
+    segment_customer_acc_id,
+    segment_first_snapshot,
+    segment_last_snapshot,
+    segment_row_count,
+    segment_run_count,
+    segment_is_full,
+    segment_header,
+    segment_first_vector, // all vectors, in the order of Vector
+    segment_column_count = segment_first_vector + vector_count,
+};
+
+// Those columns, for the list of a SELECT or RETURNING.
+inline constexpr const char* segment_columns =
+    "id, customer_acc_id, first_snapshot, last_snapshot, row_count, run_count, is_full, header,"
+    " runs, duration, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
+    " auth_orig_ip, customer_price";
+
+// A segment while its row is at hand. What is read of it is kept in a memory context of the
+// caller's, who resets that when done with the segment; large values are read only when they are
+// asked for.
+//
+// Everything throws Error (corrupted_data), which names the segment, where it is damaged.
+class StoredSegment final : private VectorSource {
+public:
+    // `values` and `nulls` are those of segment_columns.
+    StoredSegment(const Datum* values, const bool* nulls, MemoryContext memory);
+    StoredSegment(const StoredSegment&) = delete;
+    StoredSegment& operator=(const StoredSegment&) = delete;
+
+    std::int64_t id() const { return id_; }
+    const SegmentHeader& header() const { return reader_->header(); }
+    bool may_hold(const Window& window, const CallFilter& filter) const {
+        return reader_->may_hold(window, filter);
+    }
+    void count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) {
+        named([&] { reader_->count(window, filter, counts); });
+    }
+    void decode(const Window& window, ColumnSet columns,
+                const std::function<void(const Call&)>& visit) {
+        named([&] { reader_->decode(window, columns, visit); });
+    }
+    // Bytes that had to be fetched from where large values are stored.
+    std::size_t bytes_detoasted() const { return bytes_detoasted_; }
+
+private:
+    ByteSpan fetch(Vector vector) override;
+    ByteSpan plain_bytes(int column);
+    void check_columns() const;
+    template<class Body>
+    void named(Body&& body) const {
+        try {
+            body();
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::corrupted_data) throw;
+            throw damaged_segment(error.what());
+        }
+    }
+    Error damaged_segment(const std::string& how) const;
+
+    const Datum* values_;
+    const bool* nulls_;
+    MemoryContext context_;
+    MemoryContextResource memory_;
+    std::int64_t id_;
+    std::int32_t account_id_;
+    std::size_t bytes_detoasted_ = 0;
+    std::optional<SegmentReader> reader_;
+};
+
+} // namespace active_calls::postgres
