@@ -1,25 +1,43 @@
 #!/usr/bin/env bash
-# Measures, on data it makes: the function against the same question in plain SQL, and the shim against
-# pgbench on the same prepared statement. Called by `make bench`, which builds first and sets the
-# environment that test/setup/with-build.sh describes.
+# Measures, on data it makes: the function and its peers on the same questions, the size of their stores,
+# sealing, how cost grows with the window and with the calls of others, and the shim against pgbench on
+# the same prepared statement. Called by `make bench`, which builds first and sets the environment that
+# test/setup/with-build.sh describes.
 #
-# Set by the caller, or left alone: ROUNDS (timed runs of each question), SECONDS_EACH (of each load),
+# Set by the caller, or left alone: ROUNDS (timed askings of each question), SECONDS_EACH (of each load),
 # PEAK_CALLS (call attempts up at the peak, of all 200 accounts together).
 set -euo pipefail
 
 : "${BUILD:?is not set; call this as \"make bench\"}" "${PGBIN:?}" "${SHIM:?}" "${SIMULATE:?}" "${SQL:?}"
 read -r -a as_server_user <<<"${AS_SERVER_USER:-}"
 as_server() { "${as_server_user[@]}" "$@"; }
-rounds=${ROUNDS:-11}
+rounds=${ROUNDS:-15}
 seconds_each=${SECONDS_EACH:-10}
 peak_calls=${PEAK_CALLS:-5560}
 connections=8
-until=2026-01-07T23:59:00Z
+large=7 middle=1050 small=1190 # accounts
+first=2026-01-06T00:00:00Z     # snapshot
+last=2026-01-07T23:59:00Z
+later=2026-01-09T23:59:00Z # the last snapshot of two more days
 
 work=$BUILD/bench
+bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+setup=$bench/../setup
+server_user=$(as_server id -un)
+seconds() { date -u -d "$1" +%s; }
+ask() { PGUSER=active_calls_reader "$BUILD/cmake/bin/active-calls-bench" "$@"; }
 for name in "${!PG@}"; do if [[ $name != PGBIN && $name != PG_CONFIG ]]; then unset "$name"; fi; done
 
-"$(dirname "${BASH_SOURCE[0]}")/../setup/install-packages.sh" wrk
+# shellcheck source=test/bench/clickhouse.sh
+. "$bench/clickhouse.sh"
+# shellcheck source=test/bench/duckdb.sh
+. "$bench/duckdb.sh"
+
+stop_postgres() {
+    if [ -e "$work/data/postmaster.pid" ]; then
+        as_server "$PGBIN/pg_ctl" -D "$work/data" -m fast -w stop >/dev/null
+    fi
+}
 
 shim_pid=
 finish() {
@@ -27,51 +45,141 @@ finish() {
         kill "$shim_pid" || true
         wait "$shim_pid" || true
     fi
-    if [ -e "$work/data/postmaster.pid" ]; then
-        as_server "$PGBIN/pg_ctl" -D "$work/data" -m fast -w stop >/dev/null
-    fi
+    clickhouse_stop
+    stop_postgres
     rm -rf "${PGHOST:-}"
 }
 trap finish EXIT
 
 start_postgres() {
+    clickhouse_stop # those of a run that could not end them
+    stop_postgres
     rm -rf "$work"
-    install -d -m 755 -o "$(as_server id -un)" "$work"
+    install -d -m 755 -o "$server_user" "$work"
     cd "$work"
     PGHOST=$(as_server mktemp -d /tmp/active-calls-bench.XXXXXX) # the path of a socket must be short
     export PGHOST PGUSER=postgres PGDATABASE=postgres
     as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
         --encoding=UTF8 --locale=C.UTF-8 >/dev/null
-    # Everything in memory, nothing that would disturb the measurement, and no JIT compilation, which
-    # costs plain SQL more here than it gains; else as PostgreSQL comes.
+    # Everything in memory, and nothing that would disturb the measurement; else as PostgreSQL comes.
     cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
 unix_socket_directories = '$PGHOST'
 shared_buffers = 3GB
 max_wal_size = 16GB
-jit = off
 fsync = off
 autovacuum = off
 CONF
     as_server "$PGBIN/pg_ctl" -D "$work/data" -l "$work/postgres.log" -w start >/dev/null
 }
 
+sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
+vacuum() { sql -d "${1:-postgres}" -c 'VACUUM (FREEZE, ANALYZE)'; }
+
+# Two days of calls of 200 accounts, as COPY wants them.
+simulate=("$SIMULATE" --accounts 200 --zipf 0.9 --peak-calls "$peak_calls" --seed 1)
+calls_until() { "${simulate[@]}" --duration 48h --until "$1" --format copy; }
+to_inbox() { psql -qX -U active_calls_writer -d "${1:-postgres}" -c 'COPY active_calls.inbox FROM STDIN'; }
+
 make_data() {
-    local simulate=("$SIMULATE" --accounts 200 --zipf 0.9 --peak-calls "$peak_calls" --seed 1)
-    psql -qX -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION active_calls' -f "$SQL/roles.sql"
-    "${simulate[@]}" --accounts-sql | psql -qX -v ON_ERROR_STOP=1
+    sql -c 'CREATE EXTENSION active_calls' -f "$SQL/roles.sql"
+    "${simulate[@]}" --accounts-sql | sql
     # One customer has them all, so that one token may ask about any.
-    psql -qX -c "UPDATE active_calls.account SET customer_id = 3" \
+    sql -c "UPDATE active_calls.account SET customer_id = 3" \
         -c "INSERT INTO active_calls.api_access (id, customer_id) VALUES (37, 3)"
-    "${simulate[@]}" --duration 48h --until "$until" --format copy |
-        psql -qX -U active_calls_writer -c 'COPY active_calls.inbox FROM STDIN'
-    psql -qX -c 'VACUUM (FREEZE, ANALYZE)'
-    psql -qXAt -c "SELECT format('%s call rows of 200 accounts in two days, %s', count(*),
-        pg_size_pretty(pg_total_relation_size('active_calls.inbox'))) FROM active_calls.inbox"
+    sql -c 'CREATE DATABASE control TEMPLATE postgres'
+    calls_until "$last" | to_inbox
+    sql -f "$bench/plain.sql"
+    rows=$(sql -c 'SELECT count(*) FROM calls')
+    # The control has the large account's calls and no others.
+    sql -c "COPY (SELECT * FROM calls WHERE customer_acc_id = $large) TO STDOUT" | to_inbox control
+    PGDATABASE=control "$BUILD/cmake/bin/active-calls-bench" seal >/dev/null
+    vacuum control
+}
+
+# try PEER FUNCTION...: calls the functions one after the other; where one fails the peer is absent, and
+# absent[PEER] is the last line of what it said.
+declare -A absent=()
+try() {
+    local peer=$1 step
+    for step in "${@:2}"; do
+        if ! "$step" 2>"$work/$peer.error"; then
+            absent[$peer]=$(grep -v '^$' "$work/$peer.error" | tail -n 1) || true
+            : "${absent[$peer]:=$step failed}"
+            return
+        fi
+    done
+}
+
+start_peers() {
+    try clickhouse clickhouse_start clickhouse_load
+    try duckdb duckdb_install duckdb_load
+}
+
+compare_peers() {
+    local peers=()
+    if [ -v 'absent[clickhouse]' ]; then
+        peers+=(--no-clickhouse "${absent[clickhouse]}")
+    else
+        peers+=(--clickhouse "$clickhouse_address")
+    fi
+    if [ -v 'absent[duckdb]' ]; then
+        peers+=(--no-duckdb "${absent[duckdb]}")
+    else
+        peers+=(--duckdb "${duckdb_command[@]}" serve "$duckdb_file")
+    fi
+    ask compare --account "$large" "$middle" --from "$(seconds $first)" --to "$(seconds $last)" \
+        --rounds "$rounds" "${peers[@]}"
+}
+
+sizes() {
+    local name bytes
+    while read -r name bytes; do
+        if [ -z "$bytes" ]; then
+            printf '%-14s%10s\n' "$name" absent
+        else
+            printf '%-14s%10s\n' "$name" "$(awk -v b="$bytes" -v r="$rows" 'BEGIN { printf "%.2f", b / r }')"
+        fi
+    done <<LIST
+ours $(sql -c "SELECT pg_total_relation_size('active_calls.inbox') + pg_total_relation_size('active_calls.segment')")
+PostgreSQL $(sql -c "SELECT pg_total_relation_size('calls')")
+ClickHouse $([ -v 'absent[clickhouse]' ] || clickhouse_bytes 2>/dev/null || true)
+DuckDB $([ -v 'absent[duckdb]' ] || duckdb_bytes)
+LIST
+}
+
+medians() {
+    ask medians --account "$large" --from "$(seconds $first)" --to "$(seconds $last)" \
+        --rounds $((rounds * 4)) --database 'dbname=postgres' 'dbname=control'
+}
+
+# As many accounts again, with the calls of all but the large one.
+double_the_others() {
+    calls_until "$last" | awk -F'\t' -v OFS='\t' -v large="$large" \
+        '$2 != large { $2 += 1000000; print }' | to_inbox
+    ask_seal >/dev/null
+    vacuum
+}
+ask_seal() { "$BUILD/cmake/bin/active-calls-bench" seal; }
+
+growth_of_others() {
+    medians >"$work/before"
+    double_the_others
+    medians >"$work/after"
+    printf '%-27s%12s%12s%12s%12s\n' filter before after after/before control
+    paste "$work/before" "$work/after" | awk -F'\t' \
+        '{ printf "%-27s%12.3f%12.3f%12.2f%12.2f\n", $1, $2, $5, $5 / $2, $6 / $3 }'
+}
+
+growth_of_window() {
+    calls_until "$later" | to_inbox
+    ask_seal >/dev/null
+    vacuum
+    ask windows --account "$large" --to "$(seconds $later)" --rounds $((rounds * 4))
 }
 
 # The uuid of an account.
-uuid_of() { psql -qXAt -c "SELECT uuid FROM active_calls.account WHERE id = $1"; }
+uuid_of() { sql -c "SELECT uuid FROM active_calls.account WHERE id = $1"; }
 
 start_shim() {
     head -c 32 /dev/urandom | base64 >"$work/jwt-secret"
@@ -117,21 +225,47 @@ SCRIPT
         'BEGIN { printf "%14.0f%14.0f%14.2f\n", p, s, s / p }'
 }
 
+through_rest() {
+    start_shim
+    printf '%-28s%14s%14s%14s\n' question pgbench shim shim/pgbench
+    rest_of_account large "$large"
+    rest_of_account middle "$middle"
+    rest_of_account small "$small"
+}
+
+rest_of_account() { # NAME ACCOUNT
+    printf '%-28s' "$1 account, one hour"
+    compare_shim "$(uuid_of "$2")" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
+}
+
+heading() { printf '\n%s\n' "$*"; }
+
 PATH=$PGBIN:$PATH
+"$setup/install-packages.sh" wrk
 echo "bench: making data"
 start_postgres
 make_data
-echo
-echo "Function against plain SQL, milliseconds, median and best of $rounds:"
-PGUSER=active_calls_reader "$BUILD/cmake/bin/compare-series" --rounds "$rounds" --account 7 1050
-echo
-echo "Shim against pgbench, $connections connections, answers per second, median of 3 runs of" \
-    "$seconds_each s:"
-start_shim
-printf '%-28s%14s%14s%14s\n' question pgbench shim shim/pgbench
-printf '%-28s' "large account, one hour"
-compare_shim "$(uuid_of 7)" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
-printf '%-28s' "middle account, one hour"
-compare_shim "$(uuid_of 1050)" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
-printf '%-28s' "small account, one hour"
-compare_shim "$(uuid_of 1190)" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
+echo "bench: loading the peers"
+start_peers
+echo "bench: $rows call rows of 200 accounts in two days"
+
+heading "Sealing:"
+ask_seal
+vacuum
+
+heading "Series of two days, milliseconds, median and best of $rounds:"
+compare_peers
+
+heading "Bytes per call row, indexes included:"
+sizes
+clickhouse_stop
+
+heading "Series per second, $connections connections, median of 3 runs of $seconds_each s:"
+through_rest
+
+heading "Account $large while the calls of all others double, milliseconds, medians of $((rounds * 4));" \
+    "control: after/before in a database that did not grow:"
+growth_of_others
+
+heading "Account $large over windows that grow, milliseconds, median and best of $((rounds * 4)):"
+growth_of_window

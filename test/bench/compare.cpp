@@ -1,0 +1,103 @@
+#include "compare.h"
+
+#include "timing.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace active_calls::bench {
+
+namespace {
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// Whether `action` succeeded; an entrant that failed is absent.
+template<typename Action>
+bool attempt(Entrant& entrant, const Action& action) {
+    if (!entrant.contender) return false;
+    try {
+        action();
+        return true;
+    } catch (const std::exception& error) {
+        entrant.contender.reset();
+        entrant.why_absent = first_line(error.what());
+        return false;
+    }
+}
+
+void print_line(const Question& question, const std::vector<std::optional<Timing>>& timings) {
+    fmt::print("{:<27}", question.name);
+    double fastest_peer = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < timings.size(); ++i) {
+        if (!timings[i]) {
+            fmt::print("{:>18}", "absent");
+            continue;
+        }
+        fmt::print("{:>10.2f}{:>8.2f}", timings[i]->median(), timings[i]->best());
+        if (i > 0) fastest_peer = std::min(fastest_peer, timings[i]->median());
+    }
+    fmt::print("{:>14.1f}\n", fastest_peer / timings.front()->median());
+    std::fflush(stdout);
+}
+
+} // namespace
+
+Entrant entrant(std::string name, const Open& open) {
+    Entrant result{std::move(name), nullptr, ""};
+    try {
+        result.contender = open();
+    } catch (const std::exception& error) {
+        result.why_absent = first_line(error.what());
+    }
+    return result;
+}
+
+void compare(std::vector<Entrant>& entrants, const std::vector<Question>& questions, int rounds) {
+    const auto require_ours = [&] {
+        if (!entrants.front().contender)
+            throw std::runtime_error(entrants.front().name + ": " + entrants.front().why_absent);
+    };
+    fmt::print("{:<27}", "filter");
+    for (const Entrant& entrant : entrants) fmt::print("{:>18}", entrant.name);
+    fmt::print("{:>14}\n", "fastest/ours");
+
+    for (const Question& question : questions) {
+        Series ours;
+        for (Entrant& entrant : entrants) {
+            Series series;
+            const bool answered = attempt(entrant, [&] {
+                entrant.contender->prepare(question);
+                series = entrant.contender->ask().series;
+            });
+            require_ours();
+            if (&entrant == &entrants.front()) ours = series;
+            if (answered && series != ours)
+                throw std::runtime_error(fmt::format(
+                    "{} answers '{}' of account {} differently: {} points, not {}", entrant.name,
+                    question.name, question.account.id, series.size(), ours.size()));
+        }
+
+        std::vector<std::optional<Timing>> timings(entrants.size());
+        for (int round = 0; round < rounds; ++round) {
+            for (std::size_t i = 0; i < entrants.size(); ++i) {
+                const bool answered = attempt(entrants[i], [&] {
+                    if (!timings[i]) timings[i].emplace();
+                    timings[i]->add(warm_time(*entrants[i].contender));
+                });
+                if (!answered) timings[i].reset();
+            }
+            require_ours();
+        }
+        print_line(question, timings);
+    }
+}
+
+} // namespace active_calls::bench

@@ -1,0 +1,35 @@
+// The times of one contender on one question.
+#pragma once
+
+#include "contender.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace active_calls::bench {
+
+class Timing {
+public:
+    void add(Milliseconds took) { milliseconds_.push_back(took.count()); }
+    // There must be one at least.
+    double best() const { return *std::ranges::min_element(milliseconds_); }
+    double median() const {
+        std::vector<double> sorted = milliseconds_;
+        std::ranges::sort(sorted);
+        const std::size_t middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+private:
+    std::vector<double> milliseconds_;
+};
+
+// Asks twice and takes the second time: others have been at work since the contender's last turn,
+// and the first asking finds the processor's caches theirs.
+inline Milliseconds warm_time(Contender& contender) {
+    contender.ask();
+    return contender.ask().took;
+}
+
+} // namespace active_calls::bench
