@@ -63,7 +63,8 @@ Answer ClickHouse::ask() {
     const auto start = std::chrono::steady_clock::now();
     const httplib::Result result = client_.Post("/", query_, "text/plain");
     const Milliseconds took = std::chrono::steady_clock::now() - start;
-    if (!result) throw std::runtime_error(httplib::to_string(result.error()));
+    if (!result)
+        throw std::runtime_error("no answer: " + httplib::to_string(result.error()) + " error");
     if (result->status != 200) throw std::runtime_error(result->body);
     return {took, decode(result->body)};
 }

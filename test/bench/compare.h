@@ -22,9 +22,10 @@ struct Entrant {
 using Open = std::function<std::unique_ptr<Contender>()>;
 Entrant entrant(std::string name, const Open& open);
 
-// Prints a line for each question: median and best of each entrant, and the fastest peer's median
-// as a multiple of ours. The first entrant is ours; its failure is an exception, and so is an
-// answer that is not ours.
-void compare(std::vector<Entrant>& entrants, const std::vector<Question>& questions, int rounds);
+// Prints a line for each question: median and best of each entrant; under `ratio`, the median of
+// the fastest of the others as a multiple of the first one's. The first is ours: its failure is an
+// exception, and so is an answer that is not its answer.
+void compare(std::vector<Entrant>& entrants, const std::vector<Question>& questions, int rounds,
+             const std::string& ratio);
 
 } // namespace active_calls::bench

@@ -33,7 +33,7 @@ struct Options {
     std::vector<std::string> duckdb;
     std::string no_clickhouse = "no --clickhouse";
     std::string no_duckdb = "no --duckdb";
-    std::vector<std::string> databases{""};
+    std::string copy;
 };
 
 // Opens what is there; else why it is not.
@@ -57,29 +57,21 @@ void compare_peers(const Options& options) {
         fmt::print("\naccount {}, {} call rows\n", account,
                    session.value(fmt::format(
                        "SELECT count(*) FROM calls WHERE customer_acc_id = {}", account)));
-        compare(entrants, six_questions(session, account, options.window), options.rounds);
+        compare(entrants, six_questions(session, account, options.window), options.rounds,
+                "fastest/ours");
     }
     for (const Entrant& entrant : entrants)
         if (!entrant.contender) fmt::print("{} is absent: {}\n", entrant.name, entrant.why_absent);
 }
 
-// A line for each question: its name, and our median in each of the databases, between tabs.
-void print_medians(const Options& options) {
+// Ours alone, in a database and in a copy of it.
+void compare_with_copy(const Options& options) {
     Session session("");
-    std::vector<std::unique_ptr<Contender>> contenders;
-    for (const std::string& database : options.databases)
-        contenders.push_back(std::make_unique<Function>(database));
-    for (const Question& question :
-         six_questions(session, options.accounts.front(), options.window)) {
-        for (const auto& contender : contenders) contender->prepare(question);
-        std::vector<Timing> timings(contenders.size());
-        for (int round = 0; round < options.rounds; ++round)
-            for (std::size_t i = 0; i < contenders.size(); ++i)
-                timings[i].add(warm_time(*contenders[i]));
-        fmt::print("{}", question.name);
-        for (const Timing& timing : timings) fmt::print("\t{:.4f}", timing.median());
-        fmt::print("\n");
-    }
+    std::vector<Entrant> entrants;
+    entrants.push_back({"copy", std::make_unique<Function>(options.copy), ""});
+    entrants.push_back({"database", std::make_unique<Function>(""), ""});
+    compare(entrants, six_questions(session, options.accounts.front(), options.window),
+            options.rounds, "database/copy");
 }
 
 void print_windows(const Options& options) {
@@ -141,10 +133,10 @@ int main(int argc, char** argv) try {
     compare->add_option("--no-duckdb", options.no_duckdb, "why it is absent");
     compare->callback([&] { compare_peers(options); });
 
-    CLI::App* medians = app.add_subcommand("medians", "the six questions, ours alone, as a table");
-    add_question_options(medians);
-    medians->add_option("--database", options.databases, "conninfo of each database to ask");
-    medians->callback([&] { print_medians(options); });
+    CLI::App* growth = app.add_subcommand("growth", "the six questions, ours in two databases");
+    add_question_options(growth);
+    growth->add_option("--copy", options.copy, "conninfo of the other")->required();
+    growth->callback([&] { compare_with_copy(options); });
 
     CLI::App* windows = app.add_subcommand("windows", "two questions over windows that grow");
     add_question_options(windows);

@@ -40,11 +40,16 @@ stop_postgres() {
 }
 
 shim_pid=
-finish() {
+stop_shim() {
     if [ -n "$shim_pid" ]; then
         kill "$shim_pid" || true
         wait "$shim_pid" || true
+        shim_pid=
     fi
+}
+
+finish() {
+    stop_shim
     clickhouse_stop
     stop_postgres
     rm -rf "${PGHOST:-}"
@@ -74,12 +79,17 @@ CONF
 }
 
 sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
-vacuum() { sql -d "${1:-postgres}" -c 'VACUUM (FREEZE, ANALYZE)'; }
+# Leaves a database as it would be some time after it was written to, with nothing left to do.
+settle() { sql "$@" -c 'VACUUM (FREEZE, ANALYZE)' -c CHECKPOINT; }
+seal() {
+    "$BUILD/cmake/bin/active-calls-bench" seal
+    settle
+}
 
 # Two days of calls of 200 accounts, as COPY wants them.
 simulate=("$SIMULATE" --accounts 200 --zipf 0.9 --peak-calls "$peak_calls" --seed 1)
 calls_until() { "${simulate[@]}" --duration 48h --until "$1" --format copy; }
-to_inbox() { psql -qX -U active_calls_writer -d "${1:-postgres}" -c 'COPY active_calls.inbox FROM STDIN'; }
+to_inbox() { sql -U active_calls_writer -c 'COPY active_calls.inbox FROM STDIN'; }
 
 make_data() {
     sql -c 'CREATE EXTENSION active_calls' -f "$SQL/roles.sql"
@@ -87,14 +97,9 @@ make_data() {
     # One customer has them all, so that one token may ask about any.
     sql -c "UPDATE active_calls.account SET customer_id = 3" \
         -c "INSERT INTO active_calls.api_access (id, customer_id) VALUES (37, 3)"
-    sql -c 'CREATE DATABASE control TEMPLATE postgres'
     calls_until "$last" | to_inbox
     sql -f "$bench/plain.sql"
     rows=$(sql -c 'SELECT count(*) FROM calls')
-    # The control has the large account's calls and no others.
-    sql -c "COPY (SELECT * FROM calls WHERE customer_acc_id = $large) TO STDOUT" | to_inbox control
-    PGDATABASE=control "$BUILD/cmake/bin/active-calls-bench" seal >/dev/null
-    vacuum control
 }
 
 # try PEER FUNCTION...: calls the functions one after the other; where one fails the peer is absent, and
@@ -148,33 +153,28 @@ DuckDB $([ -v 'absent[duckdb]' ] || duckdb_bytes)
 LIST
 }
 
-medians() {
-    ask medians --account "$large" --from "$(seconds $first)" --to "$(seconds $last)" \
-        --rounds $((rounds * 4)) --database 'dbname=postgres' 'dbname=control'
-}
-
-# As many accounts again, with the calls of all but the large one.
-double_the_others() {
+# The same questions to a copy of the database and to the database itself, whose other accounts' calls are
+# doubled between one time and the next. The first time shows how equal two equals come out.
+growth_of_others() {
+    sql -d template1 -c 'CREATE DATABASE copy TEMPLATE postgres'
+    settle -d copy
+    echo "before:"
+    compare_with_copy
+    # As many accounts again, with the calls of all but the large one.
     calls_until "$last" | awk -F'\t' -v OFS='\t' -v large="$large" \
         '$2 != large { $2 += 1000000; print }' | to_inbox
-    ask_seal >/dev/null
-    vacuum
+    seal >/dev/null
+    echo "after:"
+    compare_with_copy
 }
-ask_seal() { "$BUILD/cmake/bin/active-calls-bench" seal; }
-
-growth_of_others() {
-    medians >"$work/before"
-    double_the_others
-    medians >"$work/after"
-    printf '%-27s%12s%12s%12s%12s\n' filter before after after/before control
-    paste "$work/before" "$work/after" | awk -F'\t' \
-        '{ printf "%-27s%12.3f%12.3f%12.2f%12.2f\n", $1, $2, $5, $5 / $2, $6 / $3 }'
+compare_with_copy() {
+    ask growth --account "$large" --from "$(seconds $first)" --to "$(seconds $last)" \
+        --rounds $((rounds * 4)) --copy dbname=copy
 }
 
 growth_of_window() {
     calls_until "$later" | to_inbox
-    ask_seal >/dev/null
-    vacuum
+    seal >/dev/null
     ask windows --account "$large" --to "$(seconds $later)" --rounds $((rounds * 4))
 }
 
@@ -231,6 +231,7 @@ through_rest() {
     rest_of_account large "$large"
     rest_of_account middle "$middle"
     rest_of_account small "$small"
+    stop_shim
 }
 
 rest_of_account() { # NAME ACCOUNT
@@ -250,8 +251,7 @@ start_peers
 echo "bench: $rows call rows of 200 accounts in two days"
 
 heading "Sealing:"
-ask_seal
-vacuum
+seal
 
 heading "Series of two days, milliseconds, median and best of $rounds:"
 compare_peers
@@ -263,8 +263,7 @@ clickhouse_stop
 heading "Series per second, $connections connections, median of 3 runs of $seconds_each s:"
 through_rest
 
-heading "Account $large while the calls of all others double, milliseconds, medians of $((rounds * 4));" \
-    "control: after/before in a database that did not grow:"
+heading "Account $large while the calls of all others double, milliseconds, median and best of $((rounds * 4)):"
 growth_of_others
 
 heading "Account $large over windows that grow, milliseconds, median and best of $((rounds * 4)):"
