@@ -36,6 +36,15 @@ bool attempt(Entrant& entrant, const Action& action) {
     }
 }
 
+std::string first_difference(const Series& theirs, const Series& ours) {
+    const auto text = [](const Series& series, Series::const_iterator point) {
+        return point == series.end() ? "nothing"
+                                     : fmt::format("{} calls at {}", point->calls, point->t);
+    };
+    const auto [their_point, our_point] = std::ranges::mismatch(theirs, ours);
+    return fmt::format("{}, not {}", text(theirs, their_point), text(ours, our_point));
+}
+
 void print_line(const Question& question, const std::vector<std::optional<Timing>>& timings) {
     fmt::print("{:<27}", question.name);
     double fastest_other = std::numeric_limits<double>::infinity();
@@ -72,6 +81,7 @@ void compare(std::vector<Entrant>& entrants, const std::vector<Question>& questi
     fmt::print("{:<27}", "filter");
     for (const Entrant& entrant : entrants) fmt::print("{:>18}", entrant.name);
     fmt::print("{:>15}\n", ratio);
+    std::fflush(stdout);
 
     for (const Question& question : questions) {
         Series ours;
@@ -87,8 +97,8 @@ void compare(std::vector<Entrant>& entrants, const std::vector<Question>& questi
                 attempt(entrant, [&] { entrant.contender->ask(); });
             if (answered && series != ours)
                 throw std::runtime_error(fmt::format(
-                    "{} answers '{}' of account {} differently: {} points, not {}", entrant.name,
-                    question.name, question.account.id, series.size(), ours.size()));
+                    "{} answers '{}' of account {} differently: {}", entrant.name, question.name,
+                    question.account.id, first_difference(series, ours)));
         }
 
         std::vector<std::optional<Timing>> timings(entrants.size());
