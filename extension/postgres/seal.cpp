@@ -49,9 +49,9 @@ private:
             [&] { grow_segments(*builder); }); // of its own: a statement's rows are being taken
     }
 
-    // Halves what is held. At first by packing, the largest first. What is packed waits until its
-    // account has a full segment; only when that alone is too much, segments are written that have
-    // to be rewritten when they grow.
+    // Halves what is held, by packing it, the largest first. What is packed waits until its account
+    // has a full segment. Only where that alone becomes too much, segments are written that have to be
+    // rewritten when they grow.
     void shrink() {
         halve(&SegmentBuilder::unpacked_memory, [&](std::int32_t account_id) {
             SegmentBuilder& builder = *builders_.at(account_id);
@@ -59,7 +59,8 @@ private:
             builder.pack();
             memory_ += builder.memory();
         });
-        halve(&SegmentBuilder::memory, [&](std::int32_t account_id) { finish(account_id); });
+        if (memory_ > max_builder_memory / 4 * 3)
+            halve(&SegmentBuilder::memory, [&](std::int32_t account_id) { finish(account_id); });
     }
 
     template<class Shrink>

@@ -76,6 +76,8 @@ public:
         const ByteSpan taken = bytes(size);
         return {reinterpret_cast<const char*>(taken.data()), taken.size()};
     }
+    // What was not read yet.
+    ByteSpan rest() const { return rest_; }
     void expect_end() const {
         if (!rest_.empty()) damaged("it is longer than its content");
     }

@@ -84,6 +84,14 @@ void DialWordFilter::fix(const std::string& part, std::size_t position) {
     fixed_ |= value;
 }
 
+std::optional<DialWordFilter::Range> DialWordFilter::range() const {
+    // The symbols that are given are the first ones, and no others.
+    const std::uint64_t all = lowest_places(length_);
+    const std::uint64_t open = all & ~fixed_mask_;
+    if (contained_length_ != 0 || (open & (open + 1)) != 0) return std::nullopt;
+    return Range{fixed_, fixed_ | open};
+}
+
 bool DialWordFilter::contains(std::uint64_t word) const {
     // Place p of `different` is 0 when the needle stands in the word with its last symbol at p.
     std::uint64_t different = 0;

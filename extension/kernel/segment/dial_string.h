@@ -34,6 +34,13 @@ public:
         return (word & fixed_mask_) == fixed_ && (contained_length_ == 0 || contains(word));
     }
 
+    // Where words that pass are all those of a range (eq, starts_with): the first and the last one.
+    struct Range {
+        std::uint64_t first;
+        std::uint64_t last;
+    };
+    std::optional<Range> range() const;
+
 private:
     void fix(const std::string& part, std::size_t position);
     bool contains(std::uint64_t word) const;

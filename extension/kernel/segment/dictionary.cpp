@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 
 namespace active_calls {
@@ -61,6 +62,18 @@ double number_of(std::uint64_t word) {
     return std::bit_cast<double>((word & sign_bit) != 0 ? word & ~sign_bit : ~word);
 }
 
+// The zeros are two words, one behind the other, and one number.
+std::uint64_t least_word_of(double value) { return word_of(value == 0 ? -0.0 : value); }
+std::uint64_t greatest_word_of(double value) { return word_of(value == 0 ? 0.0 : value); }
+
+// Lets the words from `first` to `last` pass.
+void mark(const SortedWords& words, std::uint64_t first, std::uint64_t last, std::uint8_t* pass) {
+    if (first > last) return;
+    const std::size_t begin = words.count_before(first);
+    const std::size_t end = last == ~std::uint64_t{0} ? words.size() : words.count_before(last + 1);
+    std::fill(pass + begin, pass + end, std::uint8_t{1});
+}
+
 constexpr unsigned max_netmask(Address::Family family) {
     return static_cast<unsigned>(8 * Address::size(family));
 }
@@ -92,13 +105,17 @@ std::vector<Code> IntegerDictionary::write(ByteWriter& writer, std::span<const V
 
 void IntegerDictionary::read(ByteReader& reader, std::size_t size,
                              const std::function<void(Value)>& visit) {
-    SortedWords::read(reader, size, [&](std::uint64_t word) { visit(integer_of(word)); });
+    SortedWords::read(reader, size).each([&](std::uint64_t word) { visit(integer_of(word)); });
 }
 
 void IntegerDictionary::match(ByteReader& reader, std::size_t size,
                               const EqualityFilter<std::int32_t>& filter, std::uint8_t* pass) {
-    SortedWords::read(reader, size,
-                      [&](std::uint64_t word) { *pass++ = filter.passes(integer_of(word)); });
+    const SortedWords words = SortedWords::read(reader, size);
+    if (!filter.eq) {
+        std::fill_n(pass, size, std::uint8_t{1});
+        return;
+    }
+    mark(words, word_of(*filter.eq), word_of(*filter.eq), pass);
 }
 
 std::vector<Code> PriceDictionary::write(ByteWriter& writer, std::span<const Value> values) {
@@ -107,13 +124,30 @@ std::vector<Code> PriceDictionary::write(ByteWriter& writer, std::span<const Val
 
 void PriceDictionary::read(ByteReader& reader, std::size_t size,
                            const std::function<void(Value)>& visit) {
-    SortedWords::read(reader, size, [&](std::uint64_t word) { visit(number_of(word)); });
+    SortedWords::read(reader, size).each([&](std::uint64_t word) { visit(number_of(word)); });
 }
 
 void PriceDictionary::match(ByteReader& reader, std::size_t size, const RangeFilter<double>& filter,
                             std::uint8_t* pass) {
-    SortedWords::read(reader, size,
-                      [&](std::uint64_t word) { *pass++ = filter.passes(number_of(word)); });
+    const SortedWords words = SortedWords::read(reader, size);
+    if (!filter.given()) {
+        std::fill_n(pass, size, std::uint8_t{1});
+        return;
+    }
+    // The least and the greatest number that can pass; NaN lies outside of them. Next to a bound
+    // that does not pass itself is the next word, where the two zeros count as one.
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::uint64_t first = word_of(-infinity);
+    std::uint64_t last = word_of(infinity);
+    for (const auto& bound : {filter.eq, filter.gt, filter.lt})
+        if (bound && std::isnan(*bound)) return;
+    if (filter.eq) {
+        first = std::max(first, least_word_of(*filter.eq));
+        last = std::min(last, greatest_word_of(*filter.eq));
+    }
+    if (filter.gt) first = std::max(first, greatest_word_of(*filter.gt) + 1);
+    if (filter.lt) last = std::min(last, least_word_of(*filter.lt) - 1);
+    mark(words, first, last, pass);
 }
 
 std::vector<Code> InetDictionary::write(ByteWriter& writer, std::span<const Value> values) {
@@ -140,7 +174,7 @@ std::vector<Code> InetDictionary::write(ByteWriter& writer, std::span<const Valu
 void InetDictionary::read(ByteReader& reader, std::size_t size,
                           const std::function<void(const Value&)>& visit) {
     const std::size_t v4_size = reader.count(size);
-    SortedWords::read(reader, v4_size, [&](std::uint64_t word) { visit(v4_of_word(word)); });
+    SortedWords::read(reader, v4_size).each([&](std::uint64_t word) { visit(v4_of_word(word)); });
     for (std::size_t i = v4_size; i < size; ++i) {
         const ByteSpan address = reader.bytes(Address::size(Address::Family::v6));
         visit(inet_of(Address::Family::v6, address, reader.u8()));
@@ -217,7 +251,7 @@ void TextDictionary::read(ByteReader& reader, std::size_t size,
     const LengthCounts counts = read_length_counts(reader, size);
     for (std::size_t length = 1; length <= max_dial_length; ++length) {
         std::array<char, max_dial_length> text{};
-        SortedWords::read(reader, counts[length], [&](std::uint64_t word) {
+        SortedWords::read(reader, counts[length]).each([&](std::uint64_t word) {
             from_dial_word(word, length, text.data());
             visit({text.data(), length});
         });
@@ -229,10 +263,16 @@ void TextDictionary::match(ByteReader& reader, std::size_t size, const TextFilte
                            std::uint8_t* pass) {
     const LengthCounts counts = read_length_counts(reader, size);
     for (std::size_t length = 1; length <= max_dial_length; ++length) {
-        const DialWordFilter words(filter, length);
-        SortedWords::read(reader, counts[length], [&](std::uint64_t word) {
-            *pass++ = words.possible() && words.passes(word);
-        });
+        const SortedWords words = SortedWords::read(reader, counts[length]);
+        const DialWordFilter word_filter(filter, length);
+        if (!word_filter.possible()) {
+        } else if (const auto range = word_filter.range()) {
+            mark(words, range->first, range->last, pass);
+        } else {
+            std::uint8_t* next = pass;
+            words.each([&](std::uint64_t word) { *next++ = word_filter.passes(word) ? 1 : 0; });
+        }
+        pass += counts[length];
     }
     for (std::size_t i = 0; i < counts[0]; ++i) *pass++ = filter.passes(read_plain(reader));
 }

@@ -25,6 +25,12 @@
 //   src_country_id ...     of each run, a code, and the dictionary of codes (dictionary.h)
 //   customer_price         of each row, in the order of runs, a code; and the dictionary
 //
+// Runs stand in the order of their length, and among those of one length in that of their first
+// snapshot. So lengths need next to no bits, and first snapshots few. And calls of like durations
+// stand together: a block begins with the first and last snapshot and the shortest and longest
+// duration in it, and a question about a shorter window or longer calls passes over most blocks.
+// (Half of all runs are calls that one snapshot saw.)
+//
 // A price is kept for each row because it is what the switch says it is: it mostly grows with the
 // duration, by a tariff that is not stored.
 #pragma once
@@ -59,6 +65,9 @@ inline constexpr std::array<const char*, vector_count> vector_names{
 // How many rows a segment is filled up to: enough that dictionaries pay and few segments cover a
 // window; few enough that a short window does not read much beside it.
 inline constexpr std::size_t full_segment_rows = std::size_t{1} << 16;
+// Blocks are of consecutive runs; small enough that what is computed for one stays in the fastest
+// cache.
+inline constexpr std::size_t runs_per_block = 512;
 // What a reader takes; bounds the memory that damaged bytes can ask for.
 inline constexpr std::size_t max_segment_rows = std::size_t{1} << 20;
 

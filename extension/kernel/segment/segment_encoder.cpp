@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <utility>
 
 namespace active_calls {
@@ -29,6 +31,15 @@ void extend(std::optional<Bounds<Number>>& bounds, Number value) {
         bounds = Bounds<Number>{value, value};
     else
         *bounds = {std::min(bounds->min, value), std::max(bounds->max, value)};
+}
+
+constexpr std::int64_t shortest_duration = std::numeric_limits<std::int32_t>::min();
+
+// Calls `visit` with the runs of each block.
+template<class Run, class Visit>
+void each_block(const std::vector<Run>& runs, Visit&& visit) {
+    for (std::size_t begin = 0; begin < runs.size(); begin += runs_per_block)
+        visit(std::span(runs).subspan(begin, std::min(runs_per_block, runs.size() - begin)));
 }
 
 void pad(ByteWriter& writer) {
@@ -63,9 +74,31 @@ void SegmentEncoder::add(const Call& call) {
 struct SegmentEncoder::Runs {
     std::vector<Instant> snapshots;
     std::vector<std::int64_t> rows_at; // of each snapshot
-    std::vector<Run> runs;             // in the order of their first snapshot
+    std::vector<Run> runs;             // in the order of their length, then of their first snapshot
     std::vector<std::uint32_t> run_of; // of each row
+
+    void sort();
+    std::int64_t second_of(std::size_t snapshot) const {
+        return Timeline::second_of(snapshots[snapshot]);
+    }
 };
+
+void SegmentEncoder::Runs::sort() {
+    std::vector<std::uint32_t> order(runs.size());
+    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::uint32_t run) {
+        return std::pair(runs[run].row_count, runs[run].first_snapshot);
+    });
+    std::vector<Run> sorted;
+    sorted.reserve(runs.size());
+    std::vector<std::uint32_t> place(runs.size());
+    for (const std::uint32_t run : order) {
+        place[run] = static_cast<std::uint32_t>(sorted.size());
+        sorted.push_back(runs[run]);
+    }
+    runs = std::move(sorted);
+    for (std::uint32_t& run : run_of) run = place[run];
+}
 
 // Runs that have a row in one snapshot, by what a row of the next must be to go on with one.
 //
@@ -184,6 +217,7 @@ SegmentEncoder::Runs SegmentEncoder::find_runs() const {
         found.run_of.push_back(run);
         current.put({clock, row.attributes}, run);
     }
+    found.sort();
     return found;
 }
 
@@ -274,41 +308,56 @@ Segment SegmentEncoder::encode(std::pmr::memory_resource* memory) const {
 }
 
 Bytes SegmentEncoder::encode_runs(const Runs& found, std::pmr::memory_resource* memory) {
-    std::vector<std::int64_t> begin_at(found.snapshots.size());
-    std::vector<std::int64_t> row_counts;
-    row_counts.reserve(found.runs.size());
-    for (const Run& run : found.runs) {
-        ++begin_at[run.first_snapshot];
-        row_counts.push_back(run.row_count);
-    }
     ByteWriter writer(memory);
-    PackedIntegers::write(writer, begin_at);
-    PackedIntegers::write(writer, row_counts);
+    each_block(found.runs, [&](std::span<const Run> block) {
+        std::vector<std::int64_t> first_snapshots;
+        std::vector<std::int64_t> row_counts;
+        std::uint32_t begin = block.front().first_snapshot;
+        std::uint32_t end = 0;
+        std::uint64_t rows = 0;
+        for (const Run& run : block) {
+            first_snapshots.push_back(run.first_snapshot);
+            row_counts.push_back(run.row_count);
+            begin = std::min(begin, run.first_snapshot);
+            end = std::max(end, run.first_snapshot + run.row_count);
+            rows += run.row_count;
+        }
+        writer.varint(begin);
+        writer.varint(end);
+        writer.varint(rows);
+        PackedIntegers::write(writer, first_snapshots);
+        PackedIntegers::write(writer, row_counts);
+    });
     pad(writer);
     return writer.take();
 }
 
 Bytes SegmentEncoder::encode_durations(const Runs& found, std::pmr::memory_resource* memory) {
-    const auto second = [&](std::size_t snapshot) {
-        return Timeline::second_of(found.snapshots[snapshot]);
-    };
-    std::vector<std::int64_t> first_durations;
-    std::vector<std::uint8_t> uncut;
-    first_durations.reserve(found.runs.size());
-    for (const Run& run : found.runs) {
-        const std::int64_t first = second(run.first_snapshot);
-        // A call that was never connected will be, as far as its rows can tell, right after them.
-        const std::int64_t clock = run.clock == RunFinder::unconnected
-                                       ? second(run.first_snapshot + run.row_count - 1)
-                                       : run.clock;
-        first_durations.push_back(first - clock);
-        uncut.push_back(run.cut_at_zero ? 0 : 1);
-    }
     ByteWriter writer(memory);
-    PackedIntegers::write(writer, first_durations);
-    const bool any_uncut = std::ranges::find(uncut, 1) != uncut.end();
-    writer.u8(any_uncut ? 1 : 0);
-    if (any_uncut) BitArray::write<std::uint8_t>(writer, uncut, 1);
+    each_block(found.runs, [&](std::span<const Run> block) {
+        std::vector<std::int64_t> first_durations;
+        std::vector<std::uint8_t> uncut;
+        std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
+        std::int64_t longest = std::numeric_limits<std::int64_t>::min();
+        for (const Run& run : block) {
+            const std::int64_t first = found.second_of(run.first_snapshot);
+            const std::int64_t last = found.second_of(run.first_snapshot + run.row_count - 1);
+            // A call that was never connected will be, as far as its rows can tell, right after
+            // them.
+            const std::int64_t clock = run.clock == RunFinder::unconnected ? last : run.clock;
+            first_durations.push_back(first - clock);
+            uncut.push_back(run.cut_at_zero ? 0 : 1);
+            const std::int64_t cut = run.cut_at_zero ? 0 : shortest_duration;
+            shortest = std::min(shortest, std::max(cut, first - clock));
+            longest = std::max(longest, std::max(cut, last - clock));
+        }
+        writer.signed_varint(shortest);
+        writer.signed_varint(longest);
+        PackedIntegers::write(writer, first_durations);
+        const bool any_uncut = std::ranges::find(uncut, 1) != uncut.end();
+        writer.u8(any_uncut ? 1 : 0);
+        if (any_uncut) BitArray::write<std::uint8_t>(writer, uncut, 1);
+    });
     pad(writer);
     return writer.take();
 }

@@ -108,104 +108,131 @@ SegmentReader::Match SegmentReader::match(Vector vector, std::size_t size, const
     });
 }
 
-SegmentReader::Positions SegmentReader::read_positions(const SnapshotRange& range) {
-    return reading(name_of(Vector::runs), [&] {
-        ByteReader reader = open(Vector::runs);
-        const PackedIntegers begin_at = PackedIntegers::read(reader, header_.snapshot_count);
-        Positions positions{std::pmr::vector<std::uint32_t>(memory_),
-                            PackedIntegers::read(reader, header_.run_count)};
-        expect_padding(reader);
-        positions.first.reserve(header_.run_count);
-        std::size_t runs = 0;
-        for (std::size_t snapshot = 0; snapshot < range.end; ++snapshot) {
-            const std::int64_t begin = begin_at[snapshot];
-            if (begin < 0 || begin > static_cast<std::int64_t>(header_.run_count - runs))
-                damaged("more runs begin than there are");
-            runs += static_cast<std::size_t>(begin);
-            positions.first.resize(runs, static_cast<std::uint32_t>(snapshot));
-        }
-        if (range.end == header_.snapshot_count && runs != header_.run_count)
-            damaged("fewer runs begin than there are");
-        return positions;
-    });
-}
-
-SegmentReader::Durations SegmentReader::read_durations() {
-    return reading(name_of(Vector::duration), [&] {
-        ByteReader reader = open(Vector::duration);
-        Durations durations{PackedIntegers::read(reader, header_.run_count), {}};
-        if (reader.count(1) != 0) durations.uncut = BitArray::read(reader, header_.run_count, 1);
-        expect_padding(reader);
-        return durations;
-    });
-}
-
-std::int32_t SegmentReader::Durations::at(std::size_t run, std::int64_t first_second,
-                                          std::int64_t second) const {
-    if (!in_range(first[run])) damaged("duration: a duration is out of range");
-    const std::int64_t duration = first[run] + (second - first_second);
-    if (duration < 0 && cut_at_zero(run)) return 0;
-    if (duration != static_cast<std::int32_t>(duration))
-        damaged("duration: a duration is out of range");
-    return static_cast<std::int32_t>(duration);
-}
-
-// Of each run, the place of its first row among the rows of all runs.
-std::pmr::vector<std::uint32_t> SegmentReader::first_rows(const Positions& positions) const {
-    std::pmr::vector<std::uint32_t> first_rows(memory_);
-    first_rows.reserve(positions.size());
-    std::size_t row = 0;
-    for (std::size_t run = 0; run < positions.size(); ++run) {
-        first_rows.push_back(static_cast<std::uint32_t>(row));
-        row += static_cast<std::size_t>(positions.row_counts[run]);
-    }
-    if (row > header_.row_count) damaged("runs: runs have more rows than the segment");
-    return first_rows;
-}
-
-// Some consecutive runs, those of them that a filter has left, and where in the range they lie:
-// from snapshot begin[i] up to, and without, end[i]. Behind each other where nothing is left. So
-// many that all stays in the fastest cache.
+// Consecutive runs: block.first_run and on.
 struct SegmentReader::RunBlock {
-    static constexpr std::size_t max_size = 1024;
+    std::uint32_t first_run;
+    std::uint32_t first_row; // of all rows in the order of runs
+    std::uint32_t rows;
+    SnapshotRange range; // no run goes beyond it
+    PackedIntegers first_snapshots;
+    PackedIntegers row_counts;
 
-    std::size_t size;
-    std::array<std::uint32_t, max_size> runs;
-    std::array<std::uint32_t, max_size> begin;
-    std::array<std::uint32_t, max_size> end;
-
-    std::span<const std::uint32_t> used_runs() const { return std::span(runs).first(size); }
+    std::size_t size() const { return row_counts.size(); }
 };
 
-// Leaves the runs that pass.
-void SegmentReader::select(const Match& match, RunBlock& block) {
-    std::array<Code, RunBlock::max_size> codes;
-    match.codes.gather(block.used_runs(), codes.data());
-    const std::uint8_t* const pass = match.pass.data();
-    std::size_t left = 0;
-    for (std::size_t i = 0; i < block.size; ++i) { // no branch: what passes is unpredictable
-        block.runs[left] = block.runs[i];
-        left += pass[codes[i]];
+struct SegmentReader::DurationBlock {
+    std::int64_t shortest;
+    std::int64_t longest;
+    PackedIntegers first; // of each run, at its first snapshot; below 0: not connected yet
+    BitArray uncut;       // empty: all are cut at zero
+
+    bool cut_at_zero(std::size_t i) const { return uncut.size() == 0 || uncut[i] == 0; }
+    // So many seconds after the run's first snapshot.
+    std::int32_t at(std::size_t i, std::int64_t seconds) const {
+        const std::int64_t first_duration = first[i];
+        if (!in_range(first_duration)) damaged("duration: a duration is out of range");
+        const std::int64_t duration = first_duration + seconds;
+        if (duration < 0 && cut_at_zero(i)) return 0;
+        if (duration != static_cast<std::int32_t>(duration))
+            damaged("duration: a duration is out of range");
+        return static_cast<std::int32_t>(duration);
     }
-    block.size = left;
+};
+
+// Runs of a block that are left when filters have looked at them, by their place in it. Once
+// located, where in the range they lie: from snapshot begin[i] up to, and without, end[i]; behind
+// each other where nothing is left.
+struct SegmentReader::Selection {
+    using Numbers = std::array<std::uint32_t, runs_per_block>;
+
+    std::size_t size;
+    Numbers places;
+    Numbers first; // snapshot
+    Numbers begin;
+    Numbers end;
+
+    explicit Selection(std::size_t all)
+        : size(all) {
+        for (std::uint32_t i = 0; i < all; ++i) places[i] = i;
+    }
+    std::span<const std::uint32_t> used_places() const { return std::span(places).first(size); }
+};
+
+std::pmr::vector<SegmentReader::RunBlock> SegmentReader::read_runs() {
+    return reading(name_of(Vector::runs), [&] {
+        ByteReader reader = open(Vector::runs);
+        std::pmr::vector<RunBlock> blocks(memory_);
+        blocks.reserve((header_.run_count + runs_per_block - 1) / runs_per_block);
+        std::size_t rows = 0;
+        for (std::size_t run = 0; run < header_.run_count; run += runs_per_block) {
+            const std::size_t size = std::min(runs_per_block, header_.run_count - run);
+            RunBlock& block = blocks.emplace_back();
+            block.first_run = static_cast<std::uint32_t>(run);
+            block.first_row = static_cast<std::uint32_t>(rows);
+            block.range.begin = reader.count(header_.snapshot_count);
+            block.range.end = reader.count(header_.snapshot_count);
+            block.rows = static_cast<std::uint32_t>(reader.count(header_.row_count - rows));
+            rows += block.rows;
+            block.first_snapshots = PackedIntegers::read(reader, size);
+            block.row_counts = PackedIntegers::read(reader, size);
+        }
+        expect_padding(reader);
+        if (rows != header_.row_count) damaged("the rows of its blocks do not add up");
+        return blocks;
+    });
 }
 
-void SegmentReader::locate(const Positions& positions, const SnapshotRange& range,
-                           RunBlock& block) const {
-    std::array<std::int64_t, RunBlock::max_size> row_counts;
-    positions.row_counts.gather(block.used_runs(), row_counts.data());
-    const std::uint32_t* const first_of = positions.first.data();
-    const auto snapshots = static_cast<std::int64_t>(header_.snapshot_count);
-    const auto range_begin = static_cast<std::uint32_t>(range.begin);
-    const auto range_end = static_cast<std::int64_t>(range.end);
-    bool valid = true;
-    for (std::size_t i = 0; i < block.size; ++i) {
-        const std::uint32_t first = first_of[block.runs[i]];
-        valid &= row_counts[i] >= 1 && row_counts[i] <= snapshots - first;
-        block.begin[i] = std::max(first, range_begin);
-        block.end[i] = static_cast<std::uint32_t>(std::min(first + row_counts[i], range_end));
+std::pmr::vector<SegmentReader::DurationBlock> SegmentReader::read_durations() {
+    return reading(name_of(Vector::duration), [&] {
+        ByteReader reader = open(Vector::duration);
+        std::pmr::vector<DurationBlock> blocks(memory_);
+        blocks.reserve((header_.run_count + runs_per_block - 1) / runs_per_block);
+        for (std::size_t run = 0; run < header_.run_count; run += runs_per_block) {
+            const std::size_t size = std::min(runs_per_block, header_.run_count - run);
+            DurationBlock& block = blocks.emplace_back();
+            block.shortest = reader.signed_varint();
+            block.longest = reader.signed_varint();
+            block.first = PackedIntegers::read(reader, size);
+            if (reader.count(1) != 0) block.uncut = BitArray::read(reader, size, 1);
+        }
+        expect_padding(reader);
+        return blocks;
+    });
+}
+
+// Leaves the runs that pass.
+void SegmentReader::select(const Match& match, const RunBlock& block, Selection& selection) {
+    std::array<Code, runs_per_block> codes;
+    match.codes.gather(selection.used_places(), codes.data(), block.first_run);
+    const std::uint8_t* const pass = match.pass.data();
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < selection.size; ++i) { // no branch: what passes is unpredictable
+        selection.places[left] = selection.places[i];
+        left += pass[codes[i]];
     }
-    if (!valid) damaged("runs: a run goes beyond the segment");
+    selection.size = left;
+}
+
+void SegmentReader::locate(const RunBlock& block, const SnapshotRange& range,
+                           Selection& selection) const {
+    std::array<std::int64_t, runs_per_block> firsts;
+    std::array<std::int64_t, runs_per_block> row_counts;
+    block.first_snapshots.gather(selection.used_places(), firsts.data());
+    block.row_counts.gather(selection.used_places(), row_counts.data());
+    const auto range_begin = static_cast<std::int64_t>(range.begin);
+    const auto range_end = static_cast<std::int64_t>(range.end);
+    const auto block_begin = static_cast<std::int64_t>(block.range.begin);
+    const auto block_end = static_cast<std::int64_t>(block.range.end);
+    bool valid = true;
+    for (std::size_t i = 0; i < selection.size; ++i) {
+        const std::int64_t first = firsts[i];
+        valid &= first >= block_begin && first < block_end && row_counts[i] >= 1 &&
+                 row_counts[i] <= block_end - first;
+        selection.first[i] = static_cast<std::uint32_t>(first);
+        selection.begin[i] = static_cast<std::uint32_t>(std::max(first, range_begin));
+        selection.end[i] = static_cast<std::uint32_t>(std::min(first + row_counts[i], range_end));
+    }
+    if (!valid) damaged("runs: a run goes beyond its block");
 }
 
 // Shortens runs to the snapshots at which their duration passes a filter: durations only grow, so
@@ -213,7 +240,7 @@ void SegmentReader::locate(const Positions& positions, const SnapshotRange& rang
 class SegmentReader::DurationCut {
 public:
     DurationCut(SegmentReader& segment, const RangeFilter<std::int32_t>& filter)
-        : durations_(segment.read_durations())
+        : blocks_(segment.read_durations())
         , timeline_(segment.header_.timeline)
         , search_(timeline_, segment.memory_) {
         if (filter.gt) at_least_ = std::int64_t{*filter.gt} + 1;
@@ -224,30 +251,37 @@ public:
         below_ = std::min(below_.value_or(eq + 1), eq + 1);
     }
 
-    void apply(const Positions& positions, RunBlock& block) const {
-        std::array<std::int64_t, RunBlock::max_size>
-            clocks; // the second at which the duration is 0
-        durations_.first.gather(block.used_runs(), clocks.data());
+    // False when no run of a block can pass.
+    bool may_pass(std::size_t block) const {
+        return (!at_least_ || blocks_[block].longest >= *at_least_) &&
+               (!below_ || blocks_[block].shortest < *below_);
+    }
+
+    void apply(std::size_t block, Selection& selection) const {
+        const DurationBlock& durations = blocks_[block];
+        std::array<std::int64_t, runs_per_block> clocks; // the second at which the duration is 0
+        durations.first.gather(selection.used_places(), clocks.data());
         const std::int64_t* const seconds = timeline_.seconds().data();
-        const std::uint32_t* const first_of = positions.first.data();
         bool valid = true;
-        for (std::size_t i = 0; i < block.size; ++i) {
+        for (std::size_t i = 0; i < selection.size; ++i) {
             valid &= in_range(clocks[i]);
             clocks[i] = static_cast<std::int64_t>( // unsigned: what is out of range may wrap
-                static_cast<std::uint64_t>(seconds[first_of[block.runs[i]]]) -
+                static_cast<std::uint64_t>(seconds[selection.first[i]]) -
                 static_cast<std::uint64_t>(clocks[i]));
         }
         if (!valid) damaged("duration: a duration is out of range");
 
-        if (at_least_) {
-            each_reaching(*at_least_, clocks, block, [&](std::size_t i, std::uint32_t snapshot) {
-                block.begin[i] = std::max(block.begin[i], snapshot);
-            });
+        if (at_least_ && durations.shortest < *at_least_) {
+            each_reaching(*at_least_, clocks, durations, selection,
+                          [&](std::size_t i, std::uint32_t snapshot) {
+                              selection.begin[i] = std::max(selection.begin[i], snapshot);
+                          });
         }
-        if (below_) {
-            each_reaching(*below_, clocks, block, [&](std::size_t i, std::uint32_t snapshot) {
-                block.end[i] = std::min(block.end[i], snapshot);
-            });
+        if (below_ && durations.longest >= *below_) {
+            each_reaching(*below_, clocks, durations, selection,
+                          [&](std::size_t i, std::uint32_t snapshot) {
+                              selection.end[i] = std::min(selection.end[i], snapshot);
+                          });
         }
     }
 
@@ -256,16 +290,20 @@ private:
     // less it has from the beginning, unless it is not cut at zero.
     template<class Visit>
     void each_reaching(std::int64_t duration, std::span<const std::int64_t> clocks,
-                       const RunBlock& block, Visit&& visit) const {
+                       const DurationBlock& durations, const Selection& selection,
+                       Visit&& visit) const {
         if (duration > 0) {
-            for (std::size_t i = 0; i < block.size; ++i) visit(i, search_(clocks[i] + duration));
+            for (std::size_t i = 0; i < selection.size; ++i)
+                visit(i, search_(clocks[i] + duration));
         } else {
-            for (std::size_t i = 0; i < block.size; ++i)
-                visit(i, durations_.cut_at_zero(block.runs[i]) ? 0 : search_(clocks[i] + duration));
+            for (std::size_t i = 0; i < selection.size; ++i)
+                visit(i, durations.cut_at_zero(selection.places[i])
+                             ? 0
+                             : search_(clocks[i] + duration));
         }
     }
 
-    Durations durations_;
+    std::pmr::vector<DurationBlock> blocks_;
     const Timeline& timeline_;
     SnapshotSearch search_;
     std::optional<std::int64_t> at_least_;
@@ -279,12 +317,12 @@ public:
     explicit RunCounter(const SegmentReader& segment)
         : steps_(lanes * (segment.header_.snapshot_count + 1), 0, segment.memory_) {}
 
-    void add(const RunBlock& block) {
+    void add(const RunBlock&, const Selection& selection) {
         std::int32_t* const steps = steps_.data();
-        for (std::size_t i = 0; i < block.size; ++i) {
+        for (std::size_t i = 0; i < selection.size; ++i) {
             const std::size_t lane = i % lanes;
-            const std::size_t begin = block.begin[i];
-            const std::size_t end = block.end[i];
+            const std::size_t begin = selection.begin[i];
+            const std::size_t end = selection.end[i];
             // Where nothing is left, both steps are at one place. A branch would be slower: how
             // many runs a filter leaves nothing of is unpredictable.
             ++steps[lanes * begin + lane];
@@ -312,25 +350,25 @@ private:
 // Counts rows by snapshot, of runs whose rows pass one by one.
 class SegmentReader::RowCounter {
 public:
-    RowCounter(SegmentReader& segment, const Positions& positions,
-               const RangeFilter<double>& filter)
-        : positions_(positions)
-        , prices_(segment.match<PriceDictionary>(Vector::customer_price, segment.header_.row_count,
+    RowCounter(SegmentReader& segment, const RangeFilter<double>& filter)
+        : prices_(segment.match<PriceDictionary>(Vector::customer_price, segment.header_.row_count,
                                                  filter))
-        , first_row_(segment.first_rows(positions))
         , counts_(segment.header_.snapshot_count, 0, segment.memory_) {}
 
     bool any() const { return prices_.any(); }
 
-    void add(const RunBlock& block) {
+    void add(const RunBlock& block, const Selection& selection) {
+        const std::array<std::uint32_t, runs_per_block> first_rows = rows_of(block);
         const std::uint8_t* const pass = prices_.pass.data();
         const BitArray codes = prices_.codes;
         std::int32_t* const counts = counts_.data();
-        for (std::size_t i = 0; i < block.size; ++i) {
-            const std::uint32_t run = block.runs[i];
-            const std::size_t first_row = first_row_[run] - positions_.first[run];
-            for (std::size_t s = block.begin[i]; s < block.end[i]; ++s)
-                counts[s] += pass[codes[first_row + s]];
+        for (std::size_t i = 0; i < selection.size; ++i) {
+            // Below 0 where the run's first row comes before its first snapshot's number: it wraps
+            // back.
+            const std::size_t row =
+                std::size_t{first_rows[selection.places[i]]} - selection.first[i];
+            for (std::size_t s = selection.begin[i]; s < selection.end[i]; ++s)
+                counts[s] += pass[codes[row + s]];
         }
     }
 
@@ -340,25 +378,25 @@ public:
     }
 
 private:
-    const Positions& positions_;
     Match prices_;
-    std::pmr::vector<std::uint32_t> first_row_;
     std::pmr::vector<std::int32_t> counts_;
 };
 
-// Calls `visit(block)` for all runs, block by block, those that `matches` let pass, located.
-template<class Visit>
-void SegmentReader::each_block(const Positions& positions, const SnapshotRange& range,
-                               std::span<const Match> matches, Visit&& visit) const {
-    RunBlock block;
-    for (std::size_t begin = 0; begin < positions.size(); begin += RunBlock::max_size) {
-        block.size = std::min(RunBlock::max_size, positions.size() - begin);
-        for (std::size_t i = 0; i < block.size; ++i)
-            block.runs[i] = static_cast<std::uint32_t>(begin + i);
-        for (const Match& match : matches) select(match, block);
-        locate(positions, range, block);
-        visit(block);
+// Of each run of a block, the place of its first row among the rows of all runs.
+std::array<std::uint32_t, runs_per_block> SegmentReader::rows_of(const RunBlock& block) {
+    const Selection all(block.size());
+    std::array<std::int64_t, runs_per_block> row_counts;
+    block.row_counts.gather(all.used_places(), row_counts.data());
+    std::array<std::uint32_t, runs_per_block> first_rows;
+    std::uint64_t row = 0;
+    bool valid = true;
+    for (std::size_t i = 0; i < block.size(); ++i) {
+        first_rows[i] = block.first_row + static_cast<std::uint32_t>(row);
+        valid &= row_counts[i] >= 1 && row_counts[i] <= block.rows;
+        row += static_cast<std::uint64_t>(row_counts[i]);
     }
+    if (!valid || row != block.rows) damaged("runs: the rows of a block do not add up");
+    return first_rows;
 }
 
 void SegmentReader::count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) {
@@ -389,21 +427,27 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
                                                         filter.dst_prefix_routing))
         return;
 
-    const Positions positions = read_positions(range);
+    const std::pmr::vector<RunBlock> blocks = read_runs();
     std::optional<DurationCut> duration_cut;
     if (filter.duration.given()) duration_cut.emplace(*this, filter.duration);
 
     const auto count_with = [&](auto&& counter) {
-        each_block(positions, range, matches, [&](RunBlock& block) {
-            if (duration_cut) duration_cut->apply(positions, block);
-            counter.add(block);
-        });
+        for (std::size_t b = 0; b < blocks.size(); ++b) {
+            const RunBlock& block = blocks[b];
+            if (!block.range.overlaps(range) || (duration_cut && !duration_cut->may_pass(b)))
+                continue;
+            Selection selection(block.size());
+            for (const Match& match : matches) select(match, block, selection);
+            locate(block, range, selection);
+            if (duration_cut) duration_cut->apply(b, selection);
+            counter.add(block, selection);
+        }
         counter.each_count([&](std::size_t snapshot, std::int32_t calls) {
             if (calls > 0) counts.add(header_.timeline[snapshot], calls);
         });
     };
     if (filter.customer_price.given()) {
-        RowCounter rows(*this, positions, filter.customer_price);
+        RowCounter rows(*this, filter.customer_price);
         if (rows.any()) count_with(rows);
     } else {
         count_with(RunCounter(*this));
@@ -486,33 +530,38 @@ void SegmentReader::decode(const Window& window, ColumnSet columns,
         columns.contains(Column::customer_price)
             ? read_values<PriceDictionary, double>(Vector::customer_price, header_.row_count)
             : nullptr;
-    std::optional<Durations> durations;
-    if (columns.contains(Column::duration)) durations = read_durations();
-    const Positions positions = read_positions(range);
-    const std::pmr::vector<std::uint32_t> first_row = first_rows(positions);
+    const std::pmr::vector<RunBlock> blocks = read_runs();
+    const bool with_durations = columns.contains(Column::duration);
+    const std::pmr::vector<DurationBlock> durations =
+        with_durations ? read_durations() : std::pmr::vector<DurationBlock>(memory_);
 
     const Timeline& snapshots = header_.timeline;
     Call call;
     call.account_id = header_.account_id;
-    each_block(positions, range, {}, [&](const RunBlock& block) {
-        for (std::size_t i = 0; i < block.size; ++i) {
-            const std::uint32_t run = block.runs[i];
-            const std::size_t first = positions.first[run];
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+        const RunBlock& block = blocks[b];
+        if (!block.range.overlaps(range)) continue;
+        Selection runs(block.size());
+        locate(block, range, runs);
+        const std::array<std::uint32_t, runs_per_block> first_rows = rows_of(block);
+        for (std::size_t i = 0; i < runs.size; ++i) {
+            const std::size_t run = block.first_run + i;
+            const std::size_t first = runs.first[i];
             if (src_country_ids) call.src_country_id = (*src_country_ids)[run];
             if (dst_country_ids) call.dst_country_id = (*dst_country_ids)[run];
             if (src_numbers) call.src_prefix_routing = (*src_numbers)[run];
             if (dst_numbers) call.dst_prefix_routing = (*dst_numbers)[run];
             if (addresses) call.auth_orig_ip = (*addresses)[run];
-            for (std::size_t s = block.begin[i]; s < block.end[i]; ++s) {
+            for (std::size_t s = runs.begin[i]; s < runs.end[i]; ++s) {
                 call.snapshot = snapshots[s];
-                if (durations)
+                if (with_durations)
                     call.duration =
-                        durations->at(run, snapshots.second(first), snapshots.second(s));
-                if (prices) call.customer_price = (*prices)[first_row[run] + (s - first)];
+                        durations[b].at(i, snapshots.second(s) - snapshots.second(first));
+                if (prices) call.customer_price = (*prices)[first_rows[i] + (s - first)];
                 visit(call);
             }
         }
-    });
+    }
 }
 
 } // namespace active_calls

@@ -65,6 +65,9 @@ private:
         std::size_t begin;
         std::size_t end;
         bool empty() const { return begin >= end; }
+        bool overlaps(const SnapshotRange& other) const {
+            return begin < other.end && other.begin < end;
+        }
     };
 
     // The codes of an attribute or of prices. `dictionary` stands before the dictionary of `values`
@@ -85,25 +88,9 @@ private:
         bool any() const;
     };
 
-    // Where runs lie: run i begins at snapshot first[i]. Only runs that begin before the end of the
-    // range that was asked for.
-    struct Positions {
-        std::pmr::vector<std::uint32_t> first;
-        PackedIntegers row_counts;
-
-        std::size_t size() const { return first.size(); }
-    };
-
-    struct Durations {
-        PackedIntegers first;
-        BitArray uncut; // empty: all are cut at zero
-
-        bool cut_at_zero(std::size_t run) const { return uncut.size() == 0 || uncut[run] == 0; }
-        // The duration of a run at a second, of one whose first row lies in `first_second`.
-        std::int32_t at(std::size_t run, std::int64_t first_second, std::int64_t second) const;
-    };
-
     struct RunBlock;
+    struct DurationBlock;
+    struct Selection;
     class DurationCut;
     class RunCounter;
     class RowCounter;
@@ -118,14 +105,11 @@ private:
     Match match(Vector vector, std::size_t size, const Filter& filter);
     template<class Dictionary, class Value>
     std::unique_ptr<Values<Value>> read_values(Vector vector, std::size_t size);
-    Positions read_positions(const SnapshotRange& range);
-    Durations read_durations();
-    std::pmr::vector<std::uint32_t> first_rows(const Positions& positions) const;
-    static void select(const Match& match, RunBlock& block);
-    void locate(const Positions& positions, const SnapshotRange& range, RunBlock& block) const;
-    template<class Visit>
-    void each_block(const Positions& positions, const SnapshotRange& range,
-                    std::span<const Match> matches, Visit&& visit) const;
+    std::pmr::vector<RunBlock> read_runs();
+    std::pmr::vector<DurationBlock> read_durations();
+    static std::array<std::uint32_t, runs_per_block> rows_of(const RunBlock& block);
+    static void select(const Match& match, const RunBlock& block, Selection& selection);
+    void locate(const RunBlock& block, const SnapshotRange& range, Selection& selection) const;
 
     SegmentHeader header_;
     VectorSource& source_;

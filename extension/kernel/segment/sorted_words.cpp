@@ -5,24 +5,60 @@
 namespace active_calls {
 
 void SortedWords::write(ByteWriter& writer, std::span<const std::uint64_t> words) {
-    for (std::size_t begin = 0; begin < words.size(); begin += block) {
-        std::array<std::uint64_t, block> differences{};
-        const std::size_t count = std::min(block, words.size() - begin);
+    std::vector<std::uint8_t> widths;
+    ByteWriter packed(std::pmr::get_default_resource());
+    for (std::size_t begin = 0; begin < words.size(); begin += block_size) {
+        std::array<std::uint64_t, block_size> differences{};
+        const std::size_t count = std::min(block_size, words.size() - begin) - 1;
         std::uint64_t widest = 0;
         for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t at = begin + i;
-            // No two are equal, so a difference of 1 is stored as 0.
-            differences[i] = at == 0 ? words[0] : words[at] - words[at - 1] - 1;
+            differences[i] = words[begin + i + 1] - words[begin + i] - 1;
             widest |= differences[i];
         }
-        const unsigned width = static_cast<unsigned>(std::bit_width(widest));
+        unsigned width = static_cast<unsigned>(std::bit_width(widest));
+        if (width > BitArray::max_width) width = whole_width;
+        widths.push_back(static_cast<std::uint8_t>(width));
         const std::span<const std::uint64_t> used(differences.data(), count);
-        writer.u8(static_cast<std::uint8_t>(width));
-        if (width <= BitArray::max_width)
-            BitArray::write(writer, used, width);
+        if (width == whole_width)
+            for (const std::uint64_t difference : used) packed.u64(difference);
         else
-            for (const std::uint64_t difference : used) writer.u64(difference);
+            BitArray::write(packed, used, width);
     }
+    writer.bytes(widths);
+    for (std::size_t begin = 0; begin < words.size(); begin += block_size) writer.u64(words[begin]);
+    writer.bytes(packed.written());
+}
+
+SortedWords SortedWords::read(ByteReader& reader, std::size_t size) {
+    SortedWords words;
+    words.size_ = size;
+    const std::size_t blocks = (size + block_size - 1) / block_size;
+    words.widths_ = reader.bytes(blocks);
+    words.firsts_ = reader.bytes(blocks * sizeof(std::uint64_t));
+    words.packed_ = reader.rest();
+    std::size_t bytes = 0;
+    for (std::size_t block = 0; block < blocks; ++block) {
+        if (words.widths_[block] > BitArray::max_width && words.widths_[block] != whole_width)
+            damaged("a bit width in it is larger than it can be");
+        if (block > 0 && words.first_in(block) <= words.first_in(block - 1))
+            damaged("a dictionary in it is out of order");
+        bytes += words.packed_bytes(block);
+    }
+    reader.bytes(bytes);
+    return words;
+}
+
+std::size_t SortedWords::count_before(std::uint64_t word) const {
+    // The last block that begins before `word`: those before it are less, those behind it are not.
+    std::size_t block = block_count();
+    while (block > 0 && first_in(block - 1) >= word) --block;
+    if (block == 0) return 0;
+    --block;
+    std::size_t offset = 0;
+    for (std::size_t before = 0; before < block; ++before) offset += packed_bytes(before);
+    std::size_t less = 0;
+    each_in_block(block, offset, [&](std::uint64_t other) { less += other < word ? 1 : 0; });
+    return block * block_size + less;
 }
 
 } // namespace active_calls

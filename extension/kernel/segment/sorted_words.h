@@ -5,36 +5,71 @@
 
 namespace active_calls {
 
+// In blocks: numbers come in clusters (those of a country, of a trunk), so each block's differences
+// are packed in a width of their own, and a wide gap widens one block alone. Each block's first
+// number stands apart: a search decodes one block.
 class SortedWords {
 public:
-    // Differences are packed block by block, each with a width of its own: numbers come in clusters
-    // (the blocks of a country, of a trunk), and a wide gap widens one block alone.
-    static constexpr std::size_t block = 64;
+    static constexpr std::size_t block_size = 64;
 
     // `words` ascending and distinct.
     static void write(ByteWriter& writer, std::span<const std::uint64_t> words);
+    // Of `size` words, which the writer was given. The bytes must outlive what is read of them.
+    static SortedWords read(ByteReader& reader, std::size_t size);
 
-    // Calls `visit(word)` for each of `size` words, in order; about a nanosecond each.
+    std::size_t size() const { return size_; }
+
+    // Calls `visit(word)` for each word in order; about a nanosecond each.
     template<class Visit>
-    static void read(ByteReader& reader, std::size_t size, Visit&& visit) {
-        std::uint64_t word = 0;
-        bool first = true;
-        for (std::size_t begin = 0; begin < size; begin += block) {
-            const std::size_t count = std::min(block, size - begin);
-            const unsigned width = reader.u8();
-            // A block wider than a BitArray can be is kept as whole words.
-            const bool whole = width > BitArray::max_width;
-            const BitArray differences = whole ? BitArray{} : BitArray::read(reader, count, width);
-            for (std::size_t i = 0; i < count; ++i) {
-                const std::uint64_t difference = whole ? reader.u64() : differences[i];
-                const std::uint64_t next = word + difference + (first ? 0 : 1);
-                if (!first && next <= word) damaged("a dictionary in it is out of order");
-                word = next;
-                first = false;
-                visit(word);
-            }
+    void each(Visit&& visit) const {
+        std::size_t offset = 0;
+        for (std::size_t block = 0; block < block_count(); ++block) {
+            each_in_block(block, offset, visit);
+            offset += packed_bytes(block);
         }
     }
+
+    // How many words are less than `word`.
+    std::size_t count_before(std::uint64_t word) const;
+
+private:
+    std::size_t block_count() const { return widths_.size(); }
+    std::size_t count_in(std::size_t block) const {
+        return std::min(block_size, size_ - block * block_size);
+    }
+    std::uint64_t first_in(std::size_t block) const {
+        return load_u64(firsts_.data() + block * sizeof(std::uint64_t));
+    }
+    // A block that would be wider than a BitArray can be is kept as whole differences.
+    static constexpr unsigned whole_width = 64;
+    std::size_t packed_bytes(std::size_t block) const {
+        return BitArray::bytes_of(count_in(block) - 1, widths_[block]);
+    }
+
+    template<class Visit>
+    void each_in_block(std::size_t block, std::size_t offset, Visit&& visit) const {
+        std::uint64_t word = first_in(block);
+        visit(word);
+        ByteReader reader(packed_.subspan(offset));
+        const std::size_t differences = count_in(block) - 1;
+        const auto step = [&](std::uint64_t difference) {
+            const std::uint64_t next = word + difference + 1; // no two are equal
+            if (next <= word) damaged("a dictionary in it is out of order");
+            word = next;
+            visit(word);
+        };
+        if (widths_[block] == whole_width) {
+            for (std::size_t i = 0; i < differences; ++i) step(reader.u64());
+        } else {
+            const BitArray packed = BitArray::read(reader, differences, widths_[block]);
+            for (std::size_t i = 0; i < differences; ++i) step(packed[i]);
+        }
+    }
+
+    std::size_t size_ = 0;
+    ByteSpan widths_;
+    ByteSpan firsts_;
+    ByteSpan packed_; // and all that follows, which BitArray may look at
 };
 
 } // namespace active_calls
