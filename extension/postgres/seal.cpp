@@ -50,8 +50,8 @@ private:
     }
 
     // Halves what is held, by packing it, the largest first. What is packed waits until its account
-    // has a full segment. Only where that alone becomes too much, segments are written that have to be
-    // rewritten when they grow.
+    // has a full segment. Only where that alone becomes too much, segments are written that have to
+    // be rewritten when they grow.
     void shrink() {
         halve(&SegmentBuilder::unpacked_memory, [&](std::int32_t account_id) {
             SegmentBuilder& builder = *builders_.at(account_id);

@@ -63,7 +63,7 @@ void SegmentBuilder::pack() {
         packed_bytes_ += packed_.back().bytes();
     }
     packed_calls_ += rows_.size();
-    rows_ = {};
+    rows_ = std::vector<Row>(); // not {}, which would keep the memory
     values_ = {};
 }
 
