@@ -95,10 +95,36 @@ CREATE INDEX segment_customer_acc_id_last_snapshot_first_snapshot_idx
 -- The few that grow
 CREATE INDEX segment_growing_idx ON segment (customer_acc_id) WHERE NOT is_full;
 
+-- The calls of segments as rows. The wrapper serves this one table.
+CREATE FUNCTION sealed_calls_handler() RETURNS fdw_handler
+LANGUAGE C STRICT
+AS 'MODULE_PATHNAME';
+
+CREATE FOREIGN DATA WRAPPER active_calls_segments HANDLER sealed_calls_handler NO VALIDATOR;
+CREATE SERVER active_calls_segments FOREIGN DATA WRAPPER active_calls_segments;
+
+CREATE FOREIGN TABLE sealed_calls (
+    snapshot_timestamp timestamptz NOT NULL,
+    customer_acc_id int NOT NULL,
+    src_country_id int,
+    dst_country_id int,
+    src_prefix_routing text,
+    dst_prefix_routing text,
+    duration int NOT NULL,
+    auth_orig_ip inet,
+    customer_price double precision NOT NULL
+) SERVER active_calls_segments;
+COMMENT ON FOREIGN TABLE sealed_calls IS
+    'calls in segments: reads those of the accounts and the time that a query is narrowed to';
+
 CREATE VIEW calls AS
 SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
        dst_prefix_routing, duration, auth_orig_ip, customer_price
-FROM inbox;
+FROM inbox
+UNION ALL
+SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
+       dst_prefix_routing, duration, auth_orig_ip, customer_price
+FROM sealed_calls;
 -- Row security on inbox holds for the view too, where PostgreSQL can (15).
 DO $$
 BEGIN
@@ -108,6 +134,16 @@ BEGIN
 END
 $$;
 COMMENT ON VIEW calls IS 'every call of every snapshot, wherever it is stored; INSERT goes to inbox';
+
+CREATE FUNCTION insert_call() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO active_calls.inbox VALUES (NEW.*);
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER insert_call INSTEAD OF INSERT ON calls
+    FOR EACH ROW EXECUTE FUNCTION insert_call();
 
 -- pg_dump carries the data
 SELECT pg_catalog.pg_extension_config_dump('active_calls.account'::pg_catalog.regclass, ''::pg_catalog.text);

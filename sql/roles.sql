@@ -25,7 +25,8 @@ GRANT INSERT ON active_calls.inbox, active_calls.calls TO active_calls_writer;
 GRANT EXECUTE ON FUNCTION active_calls.ingest TO active_calls_writer;
 
 -- DBAs, Grafana, reports
-GRANT SELECT ON active_calls.account, active_calls.inbox, active_calls.segment, active_calls.calls
+GRANT SELECT ON active_calls.account, active_calls.calls, active_calls.inbox, active_calls.segment,
+    active_calls.sealed_calls
     TO active_calls_reader;
 GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,

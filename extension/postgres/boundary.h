@@ -15,8 +15,10 @@
 //       unwound by the exception PendingError, and the boundary lets PostgreSQL carry on raising.
 //       Only the boundary may catch PendingError, and no destructor may call what can raise.
 //
-//   memory              MemoryContextResource
-//       Allocates from a memory context and throws std::bad_alloc where palloc would raise.
+//   memory              MemoryContextResource, make_in_context()
+//       Allocates from a memory context and throws std::bad_alloc where palloc would raise; and,
+//       for what lives from one call of PostgreSQL's to the next, ties an object to a memory
+//       context.
 //
 // Interrupts (cancel, statement_timeout) are errors like any other: CHECK_FOR_INTERRUPTS stands in
 // a guarded body, or in PostgreSQL code that one calls.
@@ -27,6 +29,7 @@
 #include "../kernel/error.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -196,5 +199,24 @@ private:
 
     MemoryContext context_;
 };
+
+// An object that outlives the C++ call that made it: it lives in a memory context, and is destroyed
+// when that is reset or deleted, whichever way its query ends. Its destructor must not call what
+// can raise.
+template<class Object, class... Arguments>
+Object& make_in_context(MemoryContext context, Arguments&&... arguments) {
+    struct Place {
+        MemoryContextCallback callback;
+        alignas(Object) std::byte object[sizeof(Object)];
+    };
+    static_assert(alignof(Place) <= MAXIMUM_ALIGNOF);
+    auto* place = guarded(
+        [&] { return static_cast<Place*>(MemoryContextAllocZero(context, sizeof(Place))); });
+    auto* object = new (place->object) Object(std::forward<Arguments>(arguments)...);
+    place->callback.func = [](void* made) { static_cast<Object*>(made)->~Object(); };
+    place->callback.arg = object;
+    MemoryContextRegisterResetCallback(context, &place->callback);
+    return *object;
+}
 
 } // namespace active_calls::postgres

@@ -54,22 +54,26 @@ public:
                 const std::function<void(const Call&)>& visit) {
         named([&] { reader_->decode(window, columns, visit); });
     }
+    SegmentReader& reader() { return *reader_; }
     // Bytes that had to be fetched from where large values are stored.
     std::size_t bytes_detoasted() const { return bytes_detoasted_; }
 
-private:
-    ByteSpan fetch(Vector vector) override;
-    ByteSpan plain_bytes(int column);
-    void check_columns() const;
+    // Runs `body`, which reads the segment through reader(), and names the segment where it is
+    // damaged.
     template<class Body>
-    void named(Body&& body) const {
+    std::invoke_result_t<Body> named(Body&& body) const {
         try {
-            body();
+            return body();
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::corrupted_data) throw;
             throw damaged_segment(error.what());
         }
     }
+
+private:
+    ByteSpan fetch(Vector vector) override;
+    ByteSpan plain_bytes(int column);
+    void check_columns() const;
     Error damaged_segment(const std::string& how) const;
 
     const Datum* values_;

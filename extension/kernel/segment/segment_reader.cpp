@@ -506,62 +506,122 @@ std::unique_ptr<SegmentReader::Values<Value>> SegmentReader::read_values(Vector 
     });
 }
 
+// Decodes what the columns need, and then walks over blocks, the runs of a block, and the rows of a
+// run.
+class SegmentRows::Walk {
+public:
+    Walk(SegmentReader& segment, const Window& window, ColumnSet columns)
+        : segment_(segment)
+        , snapshots_(segment.header_.timeline)
+        , range_(segment.range_of(window))
+        , blocks_(segment.memory_)
+        , durations_(segment.memory_)
+        , runs_(0) {
+        call_.account_id = segment.header_.account_id;
+        if (range_.empty()) return;
+        read<IntegerDictionary>(columns, Column::src_country_id, Vector::src_country_id,
+                                src_country_ids_);
+        read<IntegerDictionary>(columns, Column::dst_country_id, Vector::dst_country_id,
+                                dst_country_ids_);
+        read<TextDictionary>(columns, Column::src_prefix_routing, Vector::src_prefix_routing,
+                             src_numbers_);
+        read<TextDictionary>(columns, Column::dst_prefix_routing, Vector::dst_prefix_routing,
+                             dst_numbers_);
+        read<InetDictionary>(columns, Column::auth_orig_ip, Vector::auth_orig_ip, addresses_);
+        if (columns.contains(Column::customer_price))
+            prices_ = segment.read_values<PriceDictionary, double>(Vector::customer_price,
+                                                                   segment.header_.row_count);
+        if (columns.contains(Column::duration)) durations_ = segment.read_durations();
+        blocks_ = segment.read_runs();
+    }
+
+    const Call* next() {
+        while (snapshot_ >= end_)
+            if (!next_run()) return nullptr;
+        call_.snapshot = snapshots_[snapshot_];
+        if (!durations_.empty())
+            call_.duration = durations_[block_].at(run_, snapshots_.second(snapshot_) -
+                                                             snapshots_.second(runs_.first[run_]));
+        if (prices_)
+            call_.customer_price = (*prices_)[first_rows_[run_] + (snapshot_ - runs_.first[run_])];
+        ++snapshot_;
+        return &call_;
+    }
+
+private:
+    template<class Value>
+    using ValuesPtr = std::unique_ptr<SegmentReader::Values<std::optional<Value>>>;
+
+    template<class Dictionary>
+    void read(ColumnSet columns, Column column, Vector vector,
+              ValuesPtr<typename Dictionary::Value>& values) {
+        if (columns.contains(column))
+            values = segment_.read_values<Dictionary, std::optional<typename Dictionary::Value>>(
+                vector, segment_.header_.run_count);
+    }
+
+    bool next_run() {
+        ++run_;
+        while (run_ >= runs_.size)
+            if (!next_block()) return false;
+        const std::size_t run = blocks_[block_].first_run + run_;
+        if (src_country_ids_) call_.src_country_id = (*src_country_ids_)[run];
+        if (dst_country_ids_) call_.dst_country_id = (*dst_country_ids_)[run];
+        if (src_numbers_) call_.src_prefix_routing = (*src_numbers_)[run];
+        if (dst_numbers_) call_.dst_prefix_routing = (*dst_numbers_)[run];
+        if (addresses_) call_.auth_orig_ip = (*addresses_)[run];
+        snapshot_ = runs_.begin[run_];
+        end_ = runs_.end[run_];
+        return true;
+    }
+
+    bool next_block() {
+        for (; next_block_ < blocks_.size(); ++next_block_) {
+            const SegmentReader::RunBlock& block = blocks_[next_block_];
+            if (!block.range.overlaps(range_)) continue;
+            runs_ = SegmentReader::Selection(block.size());
+            segment_.locate(block, range_, runs_);
+            first_rows_ = SegmentReader::rows_of(block);
+            run_ = 0;
+            block_ = next_block_++;
+            return true;
+        }
+        return false;
+    }
+
+    SegmentReader& segment_;
+    const Timeline& snapshots_;
+    SegmentReader::SnapshotRange range_;
+    ValuesPtr<std::int32_t> src_country_ids_;
+    ValuesPtr<std::int32_t> dst_country_ids_;
+    ValuesPtr<std::string_view> src_numbers_;
+    ValuesPtr<std::string_view> dst_numbers_;
+    ValuesPtr<Inet> addresses_;
+    std::unique_ptr<SegmentReader::Values<double>> prices_;
+    std::pmr::vector<SegmentReader::RunBlock> blocks_;
+    std::pmr::vector<SegmentReader::DurationBlock> durations_;
+
+    std::size_t next_block_ = 0;
+    std::size_t block_ = 0;
+    SegmentReader::Selection runs_; // of the block
+    std::array<std::uint32_t, runs_per_block> first_rows_{};
+    std::size_t run_ = 0; // in the block
+    std::size_t snapshot_ = 0;
+    std::size_t end_ = 0; // of the run
+    Call call_;
+};
+
+SegmentRows::SegmentRows(SegmentReader& segment, const Window& window, ColumnSet columns)
+    : walk_(std::make_unique<Walk>(segment, window, columns)) {}
+
+SegmentRows::~SegmentRows() = default;
+
+const Call* SegmentRows::next() { return walk_->next(); }
+
 void SegmentReader::decode(const Window& window, ColumnSet columns,
                            const std::function<void(const Call&)>& visit) {
-    const SnapshotRange range = range_of(window);
-    if (range.empty()) return;
-
-    const auto attribute = [&]<class Dictionary>(Column column, Vector vector) {
-        using Value = std::optional<typename Dictionary::Value>;
-        return columns.contains(column) ? read_values<Dictionary, Value>(vector, header_.run_count)
-                                        : nullptr;
-    };
-    const auto src_country_ids = attribute.template operator()<IntegerDictionary>(
-        Column::src_country_id, Vector::src_country_id);
-    const auto dst_country_ids = attribute.template operator()<IntegerDictionary>(
-        Column::dst_country_id, Vector::dst_country_id);
-    const auto src_numbers = attribute.template operator()<TextDictionary>(
-        Column::src_prefix_routing, Vector::src_prefix_routing);
-    const auto dst_numbers = attribute.template operator()<TextDictionary>(
-        Column::dst_prefix_routing, Vector::dst_prefix_routing);
-    const auto addresses =
-        attribute.template operator()<InetDictionary>(Column::auth_orig_ip, Vector::auth_orig_ip);
-    const auto prices =
-        columns.contains(Column::customer_price)
-            ? read_values<PriceDictionary, double>(Vector::customer_price, header_.row_count)
-            : nullptr;
-    const std::pmr::vector<RunBlock> blocks = read_runs();
-    const bool with_durations = columns.contains(Column::duration);
-    const std::pmr::vector<DurationBlock> durations =
-        with_durations ? read_durations() : std::pmr::vector<DurationBlock>(memory_);
-
-    const Timeline& snapshots = header_.timeline;
-    Call call;
-    call.account_id = header_.account_id;
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-        const RunBlock& block = blocks[b];
-        if (!block.range.overlaps(range)) continue;
-        Selection runs(block.size());
-        locate(block, range, runs);
-        const std::array<std::uint32_t, runs_per_block> first_rows = rows_of(block);
-        for (std::size_t i = 0; i < runs.size; ++i) {
-            const std::size_t run = block.first_run + i;
-            const std::size_t first = runs.first[i];
-            if (src_country_ids) call.src_country_id = (*src_country_ids)[run];
-            if (dst_country_ids) call.dst_country_id = (*dst_country_ids)[run];
-            if (src_numbers) call.src_prefix_routing = (*src_numbers)[run];
-            if (dst_numbers) call.dst_prefix_routing = (*dst_numbers)[run];
-            if (addresses) call.auth_orig_ip = (*addresses)[run];
-            for (std::size_t s = runs.begin[i]; s < runs.end[i]; ++s) {
-                call.snapshot = snapshots[s];
-                if (with_durations)
-                    call.duration =
-                        durations[b].at(i, snapshots.second(s) - snapshots.second(first));
-                if (prices) call.customer_price = (*prices)[first_rows[i] + (s - first)];
-                visit(call);
-            }
-        }
-    }
+    SegmentRows rows(*this, window, columns);
+    while (const Call* call = rows.next()) visit(*call);
 }
 
 } // namespace active_calls

@@ -54,13 +54,13 @@ public:
     // filter on a price alone looks at the rows of the runs that pass the others.
     void count(const Window& window, const CallFilter& filter, SnapshotCounts& counts);
 
-    // Calls `visit(const Call&)` for each row within the window, in no order that is promised.
-    // Columns that are not asked for are left empty, and their vectors unread. Text lives as long
-    // as the visit.
+    // Calls `visit(const Call&)` for each row of SegmentRows.
     void decode(const Window& window, ColumnSet columns,
                 const std::function<void(const Call&)>& visit);
 
 private:
+    friend class SegmentRows;
+
     struct SnapshotRange {
         std::size_t begin;
         std::size_t end;
@@ -114,6 +114,23 @@ private:
     SegmentHeader header_;
     VectorSource& source_;
     std::pmr::memory_resource* memory_;
+};
+
+// The rows of a segment within a window, one after the other, in no order that is promised. Columns
+// that are not asked for are left empty, and their vectors unread.
+class SegmentRows {
+public:
+    // `segment` must outlive the rows.
+    SegmentRows(SegmentReader& segment, const Window& window, ColumnSet columns);
+    ~SegmentRows();
+
+    // The next row, null behind the last one. It stays until the next one is asked for; its text,
+    // as long as this.
+    const Call* next();
+
+private:
+    class Walk;
+    std::unique_ptr<Walk> walk_;
 };
 
 } // namespace active_calls

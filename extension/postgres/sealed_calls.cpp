@@ -1,0 +1,519 @@
+// The foreign data wrapper behind the foreign table sealed_calls: the calls in segments, as rows.
+//
+// A wrapper, and not a function of a segment, because it is told by the planner what is asked for:
+// it reads only segments of the accounts and the time that a query is narrowed to, decodes only the
+// columns that the query uses, and keeps one segment at a time, whatever the size of the answer.
+// The conditions themselves are checked by PostgreSQL, row by row, as on any table.
+#include "boundary.h"
+
+#include "inbox_writer.h"
+#include "plan.h"
+#include "stored_segment.h"
+#include "value.h"
+
+#include <array>
+#include <string>
+
+namespace active_calls::postgres {
+
+namespace {
+
+// A condition that tells which segments to read: a column compared with an expression that is known
+// before the first row is read.
+enum class Narrowing {
+    account,  // customer_acc_id = int4
+    accounts, // customer_acc_id = ANY (int4[])
+    from,     // snapshot_timestamp >= or > timestamptz
+    to,       // snapshot_timestamp <= or < timestamptz
+    at,       // snapshot_timestamp = timestamptz
+};
+
+// What the plan of a scan tells its execution, as lists of integers, and what EXPLAIN shows of it.
+enum PlanPart {
+    plan_narrowings, // a Narrowing for each of the plan's expressions
+    plan_columns,    // attribute numbers of the columns that are used
+};
+
+constexpr std::array<Oid, call_column_count> column_types{
+    TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, INT4OID, INETOID, FLOAT8OID,
+};
+
+constexpr AttrNumber attribute_of(CallColumn column) { return static_cast<AttrNumber>(column + 1); }
+
+// ---- Planning. All of it is PostgreSQL's own C: nothing here owns anything.
+
+// About how many rows segments hold, from the size of what they are stored in.
+double estimate_rows(Oid sealed_calls) {
+    constexpr double bytes_per_row = 7;
+    const Oid segment_table = get_relname_relid("segment", get_rel_namespace(sealed_calls));
+    if (!OidIsValid(segment_table))
+        ereport(ERROR, errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+                errmsg("foreign table \"%s\" has no table \"segment\" beside it",
+                       get_rel_name(sealed_calls)),
+                errhint("The wrapper serves active_calls.sealed_calls alone."));
+    const Relation segments = table_open(segment_table, AccessShareLock);
+    double bytes = static_cast<double>(RelationGetNumberOfBlocks(segments)) * BLCKSZ;
+    if (OidIsValid(segments->rd_rel->reltoastrelid)) {
+        const Relation toast = table_open(segments->rd_rel->reltoastrelid, AccessShareLock);
+        bytes += static_cast<double>(RelationGetNumberOfBlocks(toast)) * BLCKSZ;
+        table_close(toast, AccessShareLock);
+    }
+    table_close(segments, AccessShareLock);
+    return bytes / bytes_per_row;
+}
+
+// A column of the scanned table, looked at through casts that change nothing.
+bool is_column(const Expr* expression, Index table, CallColumn column) {
+    if (IsA(expression, RelabelType))
+        expression = reinterpret_cast<const RelabelType*>(expression)->arg;
+    if (!IsA(expression, Var)) return false;
+    const auto* var = reinterpret_cast<const Var*>(expression);
+    return static_cast<Index>(var->varno) == table && var->varlevelsup == 0 &&
+           var->varattno == attribute_of(column);
+}
+
+// Whether the expression's value is known before a row is read.
+bool is_known(PlannerInfo* root, Expr* expression, const RelOptInfo* table) {
+    return !bms_is_member(static_cast<int>(table->relid),
+                          pull_varnos(root, reinterpret_cast<Node*>(expression))) &&
+           !contain_volatile_functions(reinterpret_cast<Node*>(expression));
+}
+
+// Which comparison of its type an operator is (BTEqualStrategyNumber and so on), 0 when it is none.
+int comparison(Oid operator_id, Oid type) {
+    const TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+    return get_op_opfamily_strategy(operator_id, entry->btree_opf);
+}
+
+// What a condition narrows, and by what. False when it does not.
+bool find_narrowing(PlannerInfo* root, const RelOptInfo* table, const Expr* condition,
+                    Narrowing& narrowing, Expr*& by) {
+    if (IsA(condition, ScalarArrayOpExpr)) {
+        const auto* any = reinterpret_cast<const ScalarArrayOpExpr*>(condition);
+        by = static_cast<Expr*>(lsecond(any->args));
+        narrowing = Narrowing::accounts;
+        return any->useOr &&
+               is_column(static_cast<Expr*>(linitial(any->args)), table->relid, customer_acc_id) &&
+               exprType(reinterpret_cast<Node*>(by)) == INT4ARRAYOID &&
+               comparison(any->opno, INT4OID) == BTEqualStrategyNumber && is_known(root, by, table);
+    }
+    if (!IsA(condition, OpExpr)) return false;
+    const auto* operation = reinterpret_cast<const OpExpr*>(condition);
+    if (list_length(operation->args) != 2) return false;
+    auto* column = static_cast<Expr*>(linitial(operation->args));
+    by = static_cast<Expr*>(lsecond(operation->args));
+    Oid operator_id = operation->opno;
+    if (!is_column(column, table->relid, customer_acc_id) &&
+        !is_column(column, table->relid, snapshot_timestamp)) {
+        std::swap(column, by);
+        operator_id = get_commutator(operator_id);
+    }
+    const bool of_account = is_column(column, table->relid, customer_acc_id);
+    if (!of_account && !is_column(column, table->relid, snapshot_timestamp)) return false;
+    const Oid type = of_account ? INT4OID : TIMESTAMPTZOID;
+    if (!OidIsValid(operator_id) || exprType(reinterpret_cast<Node*>(by)) != type ||
+        !is_known(root, by, table))
+        return false;
+    switch (comparison(operator_id, type)) {
+    case BTEqualStrategyNumber:
+        narrowing = of_account ? Narrowing::account : Narrowing::at;
+        return true;
+    case BTGreaterStrategyNumber:
+    case BTGreaterEqualStrategyNumber:
+        narrowing = Narrowing::from;
+        return !of_account;
+    case BTLessStrategyNumber:
+    case BTLessEqualStrategyNumber:
+        narrowing = Narrowing::to;
+        return !of_account;
+    default:
+        return false;
+    }
+}
+
+void get_rel_size(PlannerInfo* root, RelOptInfo* table, Oid table_id) {
+    table->tuples = estimate_rows(table_id);
+    table->rows =
+        clamp_row_est(table->tuples * clauselist_selectivity(root, table->baserestrictinfo, 0,
+                                                             JOIN_INNER, nullptr));
+}
+
+// A scan decodes about what it returns: segments that it is not narrowed to are not read.
+void add_scan_path(PlannerInfo* root, RelOptInfo* table, double rows, Relids required_outer) {
+    constexpr Cost startup_cost = 100; // reads a list of segments, and the first segment
+    const Cost total_cost = startup_cost + rows * 5 * cpu_tuple_cost;
+    add_path(table, reinterpret_cast<Path*>(create_foreignscan_path(root, table, nullptr, rows,
+#if PG_VERSION_NUM >= 180000
+                                                                    0,
+#endif
+                                                                    startup_cost, total_cost, NIL,
+                                                                    required_outer, nullptr,
+#if PG_VERSION_NUM >= 170000
+                                                                    NIL,
+#endif
+                                                                    NIL)));
+}
+
+bool is_account_column(PlannerInfo*, RelOptInfo* table, EquivalenceClass*,
+                       EquivalenceMember* member, void*) {
+    return is_column(member->em_expr, table->relid, customer_acc_id);
+}
+
+// A path that reads all that is asked for; and for each join on the account, one that reads the
+// segments of the account that the other side of the join tells.
+void get_paths(PlannerInfo* root, RelOptInfo* table, Oid) {
+    add_scan_path(root, table, table->rows, table->lateral_relids);
+    if (!table->has_eclass_joins) return;
+    List* joins = generate_implied_equalities_for_column(root, table, is_account_column, nullptr,
+                                                         table->lateral_referencers);
+    ListCell* cell = nullptr;
+    foreach (cell, joins) {
+        const auto* join = static_cast<RestrictInfo*>(lfirst(cell));
+        if (!join_clause_is_movable_to(const_cast<RestrictInfo*>(join), table)) continue;
+        Relids required_outer = bms_union(join->clause_relids, table->lateral_relids);
+        required_outer = bms_del_member(required_outer, static_cast<int>(table->relid));
+        if (bms_is_empty(required_outer)) continue;
+        const ParamPathInfo* parameters = get_baserel_parampathinfo(root, table, required_outer);
+        add_scan_path(root, table, parameters->ppi_rows, required_outer);
+    }
+}
+
+ForeignScan* get_plan(PlannerInfo* root, RelOptInfo* table, Oid, ForeignPath*, List* target,
+                      List* scan_clauses, ::Plan* outer_plan) {
+    scan_clauses = extract_actual_clauses(scan_clauses, false);
+    List* expressions = NIL;
+    List* narrowings = NIL;
+    ListCell* cell = nullptr;
+    foreach (cell, scan_clauses) {
+        Narrowing narrowing{};
+        Expr* by = nullptr;
+        if (!find_narrowing(root, table, static_cast<Expr*>(lfirst(cell)), narrowing, by)) continue;
+        expressions = lappend(expressions, by);
+        narrowings = lappend_int(narrowings, static_cast<int>(narrowing));
+    }
+
+    Bitmapset* used = nullptr;
+    pull_varattnos(reinterpret_cast<Node*>(table->reltarget->exprs), table->relid, &used);
+    pull_varattnos(reinterpret_cast<Node*>(scan_clauses), table->relid, &used);
+    const bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+    List* columns = NIL;
+    for (AttrNumber attribute = 1; attribute <= call_column_count; ++attribute)
+        if (whole_row || bms_is_member(attribute - FirstLowInvalidHeapAttributeNumber, used))
+            columns = lappend_int(columns, attribute);
+
+    return make_foreignscan(target, scan_clauses, table->relid, expressions,
+                            list_make2(narrowings, columns), NIL, NIL, outer_plan);
+}
+
+// ---- Execution
+
+// A segment that is being read. Destroyed with the memory context it lives in.
+class OpenSegment {
+public:
+    OpenSegment(HeapTuple tuple, TupleDesc row_type, const Window& window, ColumnSet columns,
+                MemoryContext memory)
+        : row_(tuple, row_type)
+        , segment_(row_.values.data(), row_.nulls.data(), memory) {
+        segment_.named([&] { rows_.emplace(segment_.reader(), window, columns); });
+    }
+
+    const Call* next() {
+        return segment_.named([&] { return rows_->next(); });
+    }
+
+private:
+    struct Row {
+        std::array<Datum, segment_column_count> values;
+        std::array<bool, segment_column_count> nulls;
+
+        Row(HeapTuple tuple, TupleDesc row_type) {
+            guarded([&] { heap_deform_tuple(tuple, row_type, values.data(), nulls.data()); });
+        }
+    };
+
+    Row row_;
+    StoredSegment segment_;
+    std::optional<SegmentRows> rows_;
+};
+
+// What a scan keeps from row to row. Plain: it lives in the query's memory context.
+struct Scan {
+    List* conditions; // ExprStates, one for each narrowing
+    List* narrowings;
+    std::array<bool, call_column_count> used; // by column
+    MemoryContext memory;                     // of the list of segments
+    MemoryContext segment_memory;             // of the segment that is read
+    bool started;
+    TimestampTz from;
+    TimestampTz to;
+    std::int64_t* segment_ids; // those to read
+    std::size_t segment_count;
+    std::size_t next_segment;
+    OpenSegment* segment; // null: the next one is to be opened
+    std::int64_t segments_read;
+};
+
+SPIPlanPtr find_segments(bool of_accounts) {
+    static Plan plans[2];
+    return plans[of_accounts ? 1 : 0].get(
+        [&] {
+            return std::string("SELECT id FROM active_calls.segment"
+                               " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
+                               " AND first_snapshot OPERATOR(pg_catalog.<=) $2") +
+                   (of_accounts ? " AND customer_acc_id OPERATOR(pg_catalog.=) ANY ($3)"
+                                : " AND $3 IS NULL") +
+                   " ORDER BY customer_acc_id, last_snapshot";
+        },
+        {TIMESTAMPTZOID, TIMESTAMPTZOID, INT4ARRAYOID});
+}
+
+SPIPlanPtr read_segment() {
+    static Plan plan;
+    return plan.get(
+        [] {
+            return std::string("SELECT ") + segment_columns +
+                   " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1";
+        },
+        {INT8OID});
+}
+
+// What the plan's conditions narrow the scan to.
+struct Bounds {
+    TimestampTz from = DT_NOBEGIN;
+    TimestampTz to = DT_NOEND;
+    NullableDatum accounts = null_datum;
+    bool none = false; // a condition compares with null: no row passes
+};
+
+// Raises: call it in a guarded body.
+Bounds evaluate(const Scan& scan, ExprContext* context) {
+    Bounds bounds;
+    ListCell* condition = nullptr;
+    ListCell* narrowing = nullptr;
+    forboth(condition, scan.conditions, narrowing, scan.narrowings) {
+        bool is_null = false;
+        const Datum value = ExecEvalExprSwitchContext(static_cast<ExprState*>(lfirst(condition)),
+                                                      context, &is_null);
+        if (is_null) {
+            bounds.none = true;
+            continue;
+        }
+        switch (static_cast<Narrowing>(lfirst_int(narrowing))) {
+        case Narrowing::account: {
+            Datum account[] = {value};
+            bounds.accounts = not_null(
+                PointerGetDatum(construct_array(account, 1, INT4OID, sizeof(int32), true, 'i')));
+            break;
+        }
+        case Narrowing::accounts:
+            bounds.accounts = not_null(value);
+            break;
+        case Narrowing::from:
+            bounds.from = std::max(bounds.from, DatumGetTimestampTz(value));
+            break;
+        case Narrowing::to:
+            bounds.to = std::min(bounds.to, DatumGetTimestampTz(value));
+            break;
+        case Narrowing::at:
+            bounds.from = std::max(bounds.from, DatumGetTimestampTz(value));
+            bounds.to = std::min(bounds.to, DatumGetTimestampTz(value));
+            break;
+        }
+    }
+    return bounds;
+}
+
+void start(Scan& scan, ExprContext* context) {
+    const Bounds bounds = guarded([&] {
+        const MemoryContext caller_context = MemoryContextSwitchTo(scan.memory);
+        const Bounds evaluated = evaluate(scan, context);
+        MemoryContextSwitchTo(caller_context);
+        return evaluated;
+    });
+    scan.started = true;
+    scan.from = bounds.from;
+    scan.to = bounds.to;
+    if (bounds.none) return;
+
+    MemoryContextResource memory(scan.memory);
+    std::pmr::vector<std::int64_t> ids(&memory);
+    with_spi([&] {
+        const SPIPlanPtr plan = find_segments(!bounds.accounts.isnull);
+        guarded([&] {
+            const auto take = [&](const TupleTableSlot& slot) {
+                ids.push_back(DatumGetInt64(slot.tts_values[0]));
+            };
+            RowReceiver receiver(take);
+            execute_query(plan,
+                          {not_null(TimestampTzGetDatum(scan.from)),
+                           not_null(TimestampTzGetDatum(scan.to)), bounds.accounts},
+                          receiver.get());
+        });
+    });
+    scan.segment_ids = guarded([&] {
+        return static_cast<std::int64_t*>(MemoryContextAllocHuge(
+            scan.memory, std::max<std::size_t>(1, ids.size()) * sizeof(std::int64_t)));
+    });
+    std::ranges::copy(ids, scan.segment_ids);
+    scan.segment_count = ids.size();
+}
+
+ColumnSet kernel_columns(const Scan& scan) {
+    ColumnSet columns;
+    const auto add = [&](CallColumn column, Column kernel_column) {
+        if (scan.used[column]) columns.insert(kernel_column);
+    };
+    add(src_country_id, Column::src_country_id);
+    add(dst_country_id, Column::dst_country_id);
+    add(src_prefix_routing, Column::src_prefix_routing);
+    add(dst_prefix_routing, Column::dst_prefix_routing);
+    add(duration, Column::duration);
+    add(auth_orig_ip, Column::auth_orig_ip);
+    add(customer_price, Column::customer_price);
+    return columns;
+}
+
+struct CopiedRow {
+    HeapTuple tuple;
+    TupleDesc row_type;
+};
+
+// The row of a segment, in that memory context. Raises: call it in a guarded body.
+CopiedRow copy_segment(SPIPlanPtr plan, std::int64_t id, MemoryContext memory) {
+    execute_query(plan, {not_null(Int64GetDatum(id))});
+    if (SPI_processed != 1) elog(ERROR, "segment " INT64_FORMAT " is not there any more", id);
+    const MemoryContext caller_context = MemoryContextSwitchTo(memory);
+    const CopiedRow copy{heap_copytuple(SPI_tuptable->vals[0]),
+                         CreateTupleDescCopy(SPI_tuptable->tupdesc)};
+    MemoryContextSwitchTo(caller_context);
+    SPI_freetuptable(SPI_tuptable);
+    return copy;
+}
+
+void open_next_segment(Scan& scan) {
+    guarded([&] { MemoryContextReset(scan.segment_memory); });
+    CopiedRow row{};
+    with_spi([&] {
+        const SPIPlanPtr plan = read_segment();
+        row = guarded([&] {
+            return copy_segment(plan, scan.segment_ids[scan.next_segment], scan.segment_memory);
+        });
+    });
+    const Window window{to_instant(scan.from), to_instant(scan.to)};
+    scan.segment = &make_in_context<OpenSegment>(scan.segment_memory, row.tuple, row.row_type,
+                                                 window, kernel_columns(scan), scan.segment_memory);
+    ++scan.next_segment;
+    ++scan.segments_read;
+}
+
+// The next call, null behind the last one.
+const Call* next_call(Scan& scan, ExprContext* context) {
+    if (!scan.started) start(scan, context);
+    while (true) {
+        if (scan.segment != nullptr)
+            if (const Call* call = scan.segment->next()) return call;
+        scan.segment = nullptr;
+        if (scan.next_segment >= scan.segment_count) return nullptr;
+        open_next_segment(scan);
+    }
+}
+
+void begin_scan(ForeignScanState* node, int flags) {
+    const TupleDesc row_type = RelationGetDescr(node->ss.ss_currentRelation);
+    for (int i = 0; i < call_column_count; ++i)
+        if (row_type->natts != call_column_count ||
+            TupleDescAttr(row_type, i)->atttypid != column_types[i])
+            ereport(ERROR, errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+                    errmsg("foreign table \"%s\" does not have the columns of sealed calls",
+                           RelationGetRelationName(node->ss.ss_currentRelation)));
+
+    auto* plan = reinterpret_cast<ForeignScan*>(node->ss.ps.plan);
+    auto* scan = static_cast<Scan*>(palloc0(sizeof(Scan)));
+    node->fdw_state = scan;
+    scan->narrowings = static_cast<List*>(list_nth(plan->fdw_private, plan_narrowings));
+    ListCell* cell = nullptr;
+    foreach (cell, static_cast<List*>(list_nth(plan->fdw_private, plan_columns)))
+        scan->used[lfirst_int(cell) - 1] = true;
+    if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+    scan->conditions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
+    scan->memory = AllocSetContextCreate(CurrentMemoryContext, "active_calls sealed calls",
+                                         ALLOCSET_SMALL_SIZES);
+    scan->segment_memory =
+        AllocSetContextCreate(CurrentMemoryContext, "active_calls segment", ALLOCSET_DEFAULT_SIZES);
+}
+
+TupleTableSlot* iterate_scan(ForeignScanState* node) {
+    auto& scan = *static_cast<Scan*>(node->fdw_state);
+    TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+    ExecClearTuple(slot);
+    const Call* call = boundary([&] { return next_call(scan, node->ss.ps.ps_ExprContext); });
+    if (call == nullptr) return slot;
+    for (int i = 0; i < call_column_count; ++i) {
+        const NullableDatum value =
+            scan.used[i] ? to_datum(*call, static_cast<CallColumn>(i), GetDatabaseEncoding())
+                         : null_datum;
+        slot->tts_values[i] = value.value;
+        slot->tts_isnull[i] = value.isnull;
+    }
+    return ExecStoreVirtualTuple(slot);
+}
+
+void rescan(ForeignScanState* node) {
+    auto& scan = *static_cast<Scan*>(node->fdw_state);
+    MemoryContextReset(scan.segment_memory);
+    MemoryContextReset(scan.memory);
+    scan.started = false;
+    scan.segment = nullptr;
+    scan.segment_ids = nullptr;
+    scan.segment_count = 0;
+    scan.next_segment = 0;
+}
+
+void end_scan(ForeignScanState* node) {
+    const auto& scan = *static_cast<Scan*>(node->fdw_state);
+    if (scan.segment_memory != nullptr) MemoryContextDelete(scan.segment_memory);
+    if (scan.memory != nullptr) MemoryContextDelete(scan.memory);
+}
+
+void explain_scan(ForeignScanState* node, ExplainState* explain) {
+    const auto& scan = *static_cast<Scan*>(node->fdw_state);
+    bool by_account = false;
+    bool by_time = false;
+    ListCell* cell = nullptr;
+    foreach (cell, scan.narrowings) {
+        const auto narrowing = static_cast<Narrowing>(lfirst_int(cell));
+        (narrowing == Narrowing::account || narrowing == Narrowing::accounts ? by_account
+                                                                             : by_time) = true;
+    }
+    List* columns = NIL;
+    if (by_account) columns = lappend(columns, pstrdup("customer_acc_id"));
+    if (by_time) columns = lappend(columns, pstrdup("snapshot_timestamp"));
+    if (columns != NIL) ExplainPropertyList("Segments By", columns, explain);
+    if (explain->analyze)
+        ExplainPropertyInteger("Segments Read", nullptr, scan.segments_read, explain);
+}
+
+} // namespace
+
+extern "C" {
+
+PG_FUNCTION_INFO_V1(sealed_calls_handler);
+
+// sealed_calls_handler() returns fdw_handler
+Datum sealed_calls_handler(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    FdwRoutine* routine = makeNode(FdwRoutine);
+    routine->GetForeignRelSize = get_rel_size;
+    routine->GetForeignPaths = get_paths;
+    routine->GetForeignPlan = get_plan;
+    routine->BeginForeignScan = begin_scan;
+    routine->IterateForeignScan = iterate_scan;
+    routine->ReScanForeignScan = rescan;
+    routine->EndForeignScan = end_scan;
+    routine->ExplainForeignScan = explain_scan;
+    PG_RETURN_POINTER(routine);
+}
+
+} // extern "C"
+
+} // namespace active_calls::postgres
