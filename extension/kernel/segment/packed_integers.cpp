@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <vector>
 
 namespace active_calls {
@@ -91,9 +90,17 @@ PackedIntegers PackedIntegers::read(ByteReader& reader, std::size_t size) {
 }
 
 std::size_t PackedIntegers::aside_before(std::uint64_t position) const {
-    const auto entries = std::views::iota(std::size_t{0}, aside_size());
-    return *std::ranges::lower_bound(entries, position, {},
-                                     [&](std::size_t n) { return aside_position(n); });
+    std::size_t before = 0;
+    for (std::size_t left = aside_size(); left > 0;) {
+        const std::size_t half = left / 2;
+        if (aside_position(before + half) < position) {
+            before += half + 1;
+            left -= half + 1;
+        } else {
+            left = half;
+        }
+    }
+    return before;
 }
 
 std::int64_t PackedIntegers::aside(std::size_t i) const {
