@@ -1,5 +1,6 @@
-# Compares the function with the same question asked in plain SQL, on random calls and random filters. The seed is
-# printed; ACTIVE_CALLS_SEED=N repeats a run, or makes another one.
+# Compares the function with the same question asked in plain SQL, on random calls and random filters, wherever the calls
+# are stored: in the inbox, in segments, some here and some there. The seed is printed; ACTIVE_CALLS_SEED=N repeats a run,
+# or makes another one.
 use v5.20;
 use warnings;
 use experimental 'signatures';
@@ -8,9 +9,9 @@ use ActiveCalls::Database;
 use ActiveCalls::Harness;
 use Test::More;
 
-time_limit(180);
+time_limit(300);
 
-my $QUESTIONS = 4000;
+my $QUESTIONS = 3000;
 my $seed      = $ENV{ACTIVE_CALLS_SEED} // 20260101;
 BAIL_OUT("ACTIVE_CALLS_SEED is not a whole number: $seed") if $seed !~ /^\d{1,9}$/;
 diag("seed $seed");
@@ -30,11 +31,12 @@ ${\ comparison_sql()}
 
 SELECT ask($QUESTIONS);
 GRANT SELECT ON ALL TABLES IN SCHEMA randomized TO active_calls_reader;
-ANALYZE active_calls.inbox;
+ANALYZE active_calls.inbox, call;
 SQL
 
 # Calls of five accounts in two stretches of time: one around 1970, where the grid's multiples change their sign and
-# everything is the same in every run, and one around now, where the grid ends.
+# everything is the same in every run, and one around now, where the grid ends. Most are rows that have nothing to do with
+# each other; some are calls as a switch sees them, minute by minute.
 sub random_calls_sql
 {
     return <<'SQL';
@@ -82,7 +84,16 @@ FROM pool, generate_series(1, 12000) AS n;
 INSERT INTO call SELECT 12000 + row_number() OVER (ORDER BY n), snapshot_timestamp, customer_acc_id, src_country_id,
     dst_country_id, src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip, customer_price
 FROM call WHERE n <= 1000; -- duplicates
+-- From the first snapshot on, a minute apart, connected a while later; now and then a minute is missing, or the switch's
+-- clock is a second off
+INSERT INTO call SELECT 13000 + row_number() OVER (ORDER BY n, minute), snapshot_timestamp + minute * interval '1 minute',
+    customer_acc_id, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,
+    CASE WHEN minute * 60 < rings THEN 0 ELSE minute * 60 - rings + CASE WHEN chance(0.02) THEN 1 ELSE 0 END END,
+    auth_orig_ip, minute * 0.25
+FROM (SELECT *, below(12) AS minutes, below(130) AS rings FROM call WHERE n <= 600) AS c, generate_series(0, minutes) AS minute
+WHERE chance(0.97);
 ALTER TABLE call ADD PRIMARY KEY (n);
+CREATE INDEX ON call (customer_acc_id, snapshot_timestamp);
 INSERT INTO active_calls.inbox
 SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,
        duration, auth_orig_ip, customer_price
@@ -193,7 +204,7 @@ CREATE FUNCTION answer(q question) RETURNS TABLE (t timestamptz, calls int) LANG
     SET timezone = 'UTC' AS $$
 WITH counted AS (
     SELECT snapshot_timestamp AS t, count(*)::int AS calls
-    FROM active_calls.calls
+    FROM randomized.call
     WHERE customer_acc_id = (SELECT id FROM active_calls.account WHERE uuid = q.account_id)
       AND snapshot_timestamp BETWEEN q.from_time AND coalesce(q.to_time, 'infinity')
       AND (q.src_country_id IS NULL OR src_country_id = q.src_country_id)
@@ -284,8 +295,19 @@ $$;
 SQL
 }
 
-# One row of tab-separated counts, then one for each of the first differences.
-my ($counts, @differences) = split /\n/, $database->sql(<<'SQL', 'active_calls_reader');
+# What lies where: how many rows of the inbox, of segments, and segments.
+sub stores
+{
+    return split /\|/, $database->sql(<<'SQL');
+SELECT (SELECT count(*) FROM active_calls.inbox), coalesce(sum(row_count), 0), count(*) FROM active_calls.segment
+SQL
+}
+
+# Asks every question, with the calls stored as they are now.
+sub compare ($where)
+{
+    # One row of tab-separated counts, then one for each of the first differences.
+    my ($counts, @differences) = split /\n/, $database->sql(<<'SQL', 'active_calls_reader');
 \pset fieldsep '\t'
 SET timezone = 'UTC';
 CREATE TEMP TABLE result AS SELECT * FROM randomized.compare();
@@ -295,17 +317,89 @@ SELECT count(*), count(*) FILTER (WHERE calls > 0), count(answered),
 FROM result;
 SELECT question, left(expected, 3000), left(answered, 3000) FROM result WHERE answered IS NOT NULL LIMIT 5;
 SQL
-my ($asked, $with_calls, $different, $least_used) = split /\t/, $counts;
+    my ($asked, $with_calls, $different, $least_used) = split /\t/, $counts;
 
-is($different, 0, 'the function answers as plain SQL does');
-for (@differences)
-{
-    my ($question, $expected, $answered) = split /\t/;
-    diag("question: $question\nexpected: $expected\nanswered: $answered");
+    is($different, 0, "$where: the function answers as plain SQL does");
+    for (@differences)
+    {
+        my ($question, $expected, $answered) = split /\t/;
+        diag("question: $question\nexpected: $expected\nanswered: $answered");
+    }
+    is($asked, $QUESTIONS, "$where: every question was asked");
+    cmp_ok($with_calls, '>', 0.6 * $asked, "$where: most series have calls");
+    cmp_ok($least_used, '>', 0.05 * $asked, "$where: every filter was tried many times");
+    note("$where: $with_calls of $asked series have calls, the least used filter is in $least_used questions");
+    return;
 }
-is($asked, $QUESTIONS, 'every question was asked');
-cmp_ok($with_calls, '>', 0.6 * $asked, 'most series have calls');
-cmp_ok($least_used, '>', 0.05 * $asked, 'every filter was tried many times');
-note("$with_calls of $asked series have calls, the least used filter is in $least_used questions");
+
+# Seals step by step, some rows late. What is full does not grow: so that there are many segments, and late rows are
+# known as such, some are called full that are not.
+sub seal_half
+{
+    $database->sql(<<"SQL");
+SELECT setseed(($seed % 1000003) / 1000003.0);
+CREATE TEMP TABLE late (LIKE active_calls.inbox);
+WITH taken AS (DELETE FROM active_calls.inbox WHERE random() < 0.2 RETURNING *) INSERT INTO late TABLE taken;
+DO \$\$
+BEGIN
+    FOR i IN 0..9 LOOP
+        PERFORM active_calls.seal(now() - ('1969-12-31 23:35Z'::timestamptz + i * interval '5 minutes'));
+        UPDATE active_calls.segment SET is_full = true WHERE random() < 0.5;
+    END LOOP;
+    FOR i IN 0..6 LOOP
+        PERFORM active_calls.seal(interval '45 minutes' - i * interval '5 minutes');
+        UPDATE active_calls.segment SET is_full = true WHERE random() < 0.5;
+    END LOOP;
+END
+\$\$;
+INSERT INTO active_calls.inbox TABLE late;
+SQL
+    return;
+}
+
+$database->sql('DELETE FROM active_calls.inbox WHERE customer_acc_id < 5000');    # the sample feed
+my ($rows) = stores();
+compare('unsealed');
+
+seal_half();
+my ($waiting, $sealed, $segments) = stores();
+is($waiting + $sealed, $rows, 'half sealed: every row is somewhere');
+cmp_ok($_, '>', 0.2 * $rows, 'half sealed: many rows are in either store') for $waiting, $sealed;
+cmp_ok($segments, '>', 25, 'half sealed: there are many segments');
+compare('half sealed');
+
+$database->sql("SELECT active_calls.seal('0')");
+($waiting, $sealed) = stores();
+is($waiting, $database->sql('SELECT count(*) FROM active_calls.inbox WHERE snapshot_timestamp >= now()'),
+    'sealed: what is to come waits');
+is($waiting + $sealed, $rows, 'sealed: every row is somewhere');
+compare('sealed');
+
+my ($windows, $within) = (
+    "('1969-12-31 23:47Z', '1970-01-01 00:12:30Z'), (now() - interval '35 minutes', now() - interval '12 minutes')",
+    'EXISTS (SELECT FROM w WHERE snapshot_timestamp BETWEEN begins AND ends)');
+is( $database->sql("WITH w (begins, ends) AS (VALUES $windows) SELECT (SELECT count(*) FROM randomized.call WHERE $within)"
+          . ' - (SELECT sum(active_calls.unseal(begins, ends)) FROM w)'),
+    0, 'partly unsealed: as many rows as there are in the windows');
+is((stores())[0] + (stores())[1], $rows, 'partly unsealed: every row is somewhere');
+compare('partly unsealed');
+
+$database->sql("SELECT active_calls.seal('0')");
+compare('sealed once more');
+
+$sealed = (stores())[1];
+is($database->sql("SELECT active_calls.unseal('-infinity', 'infinity')"), $sealed, 'unsealed again: returns how many rows it moved');
+is((stores())[2], 0, 'unsealed again: no segment is left');
+compare('unsealed again');
+
+# As text, which tells -0 from 0, and an address with a netmask from one without.
+is( $database->sql(<<'SQL'), "$rows|0|0", 'every value is what it was');
+CREATE TEMP TABLE before AS
+SELECT ROW(snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,
+           duration, auth_orig_ip, customer_price)::text AS value FROM randomized.call;
+CREATE TEMP TABLE after AS SELECT inbox::text AS value FROM active_calls.inbox;
+SELECT (SELECT count(*) FROM after), (SELECT count(*) FROM (TABLE before EXCEPT ALL TABLE after) AS lost),
+       (SELECT count(*) FROM (TABLE after EXCEPT ALL TABLE before) AS gained);
+SQL
 
 done_testing();

@@ -55,7 +55,7 @@ $primary->init(allows_streaming => 1);
 $primary->start;
 $primary->safe_psql('postgres', "CREATE DATABASE active_calls_test TEMPLATE template0 ENCODING 'UTF8'");
 my $dump = "$folder/custom.dump";
-$primary->safe_psql('postgres', 'CREATE ROLE active_calls_writer LOGIN; CREATE ROLE active_calls_reader LOGIN; CREATE ROLE active_calls_shim LOGIN');
+$primary->safe_psql('postgres', 'CREATE ROLE active_calls_writer LOGIN; CREATE ROLE active_calls_reader LOGIN; CREATE ROLE active_calls_keeper LOGIN; CREATE ROLE active_calls_shim LOGIN');
 $primary->command_ok([ 'pg_restore', '-e', '-d', $primary->connstr('active_calls_test'), $dump ], 'restored into another server');
 $primary->backup('backup');
 my $replica = PostgreSQL::Test::Cluster->new('replica');
