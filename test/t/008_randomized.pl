@@ -11,7 +11,7 @@ use Test::More;
 
 time_limit(300);
 
-my $QUESTIONS = 3000;
+my $QUESTIONS = 2500;
 my $seed      = $ENV{ACTIVE_CALLS_SEED} // 20260101;
 BAIL_OUT("ACTIVE_CALLS_SEED is not a whole number: $seed") if $seed !~ /^\d{1,9}$/;
 diag("seed $seed");
@@ -390,7 +390,6 @@ compare('sealed once more');
 $sealed = (stores())[1];
 is($database->sql("SELECT active_calls.unseal('-infinity', 'infinity')"), $sealed, 'unsealed again: returns how many rows it moved');
 is((stores())[2], 0, 'unsealed again: no segment is left');
-compare('unsealed again');
 
 # As text, which tells -0 from 0, and an address with a netmask from one without.
 is( $database->sql(<<'SQL'), "$rows|0|0", 'every value is what it was');
