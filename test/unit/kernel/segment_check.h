@@ -38,7 +38,6 @@ private:
 SegmentBuilder sorted_builder(std::span<const Call> calls);
 StoredSegment encoded(std::span<const Call> calls);
 
-inline constexpr Window all_time{Instant::min(), {}};
 
 CallList decoded(StoredSegment& stored, const Window& window = all_time,
                  ColumnSet columns = ColumnSet::all());
