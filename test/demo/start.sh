@@ -203,8 +203,13 @@ It is up. To go on:
   # the same function in SQL, the last ten minutes
   psql -c "SELECT * FROM active_calls.origination_active_calls('\$ACCOUNT_ID', now() - interval '10 minutes')"
 
-  # the calls themselves
-  psql -c "SELECT * FROM active_calls.calls ORDER BY snapshot_timestamp DESC LIMIT 10"
+  # the calls themselves, wherever they are stored
+  psql -c "SELECT * FROM active_calls.calls
+           WHERE customer_acc_id = 7 AND snapshot_timestamp > now() - interval '5 minutes'"
+
+  # what a call takes on disk, sealed
+  psql -c "SELECT sum(row_count) AS calls, pg_total_relation_size('active_calls.segment') / sum(row_count) AS bytes
+           FROM active_calls.segment"
 
   # health and metrics of the shim
   curl "\$ADMIN_URL/metrics"
@@ -227,6 +232,8 @@ step "playing in the sample feed"
 ingest 31 <"$FEED/snapshots.jsonl"
 step "playing in a simulated day that ends now"
 "$SIMULATE" --accounts "$accounts" --peak-calls "$peak_calls" --duration 24h | ingest "$snapshots"
+step "sealing it"
+sql active_calls_keeper -c "SELECT 'demo: sealed ' || active_calls.seal() || ' calls'"
 sql postgres -c 'VACUUM ANALYZE'
 step "starting the shim"
 start_shim

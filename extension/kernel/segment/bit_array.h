@@ -30,11 +30,11 @@ public:
         const std::size_t bit = i * width_;
         return (load_u64(data_ + bit / 8) >> (bit % 8)) & mask_;
     }
-    // The elements at `positions`, counted from `first`, of an array no wider than
-    // max_gathered_width, into `elements`. Three times as fast as one by one where the processor
+    // Of an array no wider than max_gathered_width, the elements at `positions`, counted from
+    // `first`, with `base` added to each. Several times as fast as one by one where the processor
     // can (AVX2).
     void gather(std::span<const std::uint32_t> positions, std::uint32_t* elements,
-                std::uint32_t first = 0) const;
+                std::uint32_t first = 0, std::uint32_t base = 0) const;
     // With up to 7 bits of the byte that an element begins in, it fits 32 bits.
     static constexpr unsigned max_gathered_width = 25;
 

@@ -1,7 +1,6 @@
 #include "packed_integers.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace active_calls {
@@ -110,21 +109,26 @@ std::int64_t PackedIntegers::aside(std::size_t i) const {
     return aside_integer(n);
 }
 
+bool PackedIntegers::within(std::int64_t least, std::int64_t greatest) const {
+    const auto first = static_cast<std::int64_t>(base_);
+    std::int64_t last = 0;
+    if (offsets_.width() > 32 ||
+        __builtin_add_overflow(first, static_cast<std::int64_t>(offsets_.mask()), &last) ||
+        first < least || last > greatest)
+        return false;
+    for (std::size_t n = 0; n < aside_size(); ++n)
+        if (aside_integer(n) < least || aside_integer(n) > greatest) return false;
+    return true;
+}
+
 void PackedIntegers::gather(std::span<const std::uint32_t> positions,
-                            std::int64_t* integers) const {
-    constexpr std::size_t block = 1024;
-    std::array<std::uint32_t, block> offsets;
-    const std::uint64_t base = base_;
+                            std::uint32_t* integers) const {
+    const auto base = static_cast<std::uint32_t>(base_);
     if (offsets_.width() <= BitArray::max_gathered_width) {
-        for (std::size_t begin = 0; begin < positions.size(); begin += block) {
-            const std::size_t count = std::min(block, positions.size() - begin);
-            offsets_.gather(positions.subspan(begin, count), offsets.data());
-            for (std::size_t i = 0; i < count; ++i)
-                integers[begin + i] = static_cast<std::int64_t>(base + offsets[i]);
-        }
+        offsets_.gather(positions, integers, 0, base);
     } else {
         for (std::size_t i = 0; i < positions.size(); ++i)
-            integers[i] = static_cast<std::int64_t>(base + offsets_[positions[i]]);
+            integers[i] = base + static_cast<std::uint32_t>(offsets_[positions[i]]);
     }
 
     if (positions.empty()) return;
@@ -136,9 +140,10 @@ void PackedIntegers::gather(std::span<const std::uint32_t> positions,
         const std::uint64_t guess = position - positions.front();
         if (guess >= positions.size() || positions[guess] != position) {
             next = std::lower_bound(next, positions.end(), position);
-            if (*next == position) integers[next - positions.begin()] = aside_integer(n);
+            if (*next == position)
+                integers[next - positions.begin()] = static_cast<std::uint32_t>(aside_integer(n));
         } else {
-            integers[guess] = aside_integer(n);
+            integers[guess] = static_cast<std::uint32_t>(aside_integer(n));
         }
     }
 }

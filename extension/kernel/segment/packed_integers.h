@@ -24,9 +24,11 @@ public:
     }
     std::size_t size() const { return offsets_.size(); }
 
-    // The integers at `positions`, which ascend, into `integers`. For many of them this is the
-    // faster way: one loop without a branch, and a second one over what stands aside.
-    void gather(std::span<const std::uint32_t> positions, std::int64_t* integers) const;
+    // The integers at `positions`, which ascend, by their lowest 32 bits. For many of them this is
+    // the faster way: one loop without a branch, and a second one over what stands aside.
+    void gather(std::span<const std::uint32_t> positions, std::uint32_t* integers) const;
+    // Whether all integers lie between these.
+    bool within(std::int64_t least, std::int64_t greatest) const;
 
 private:
     // Pairs of position, ascending, and integer.

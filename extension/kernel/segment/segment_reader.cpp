@@ -1,5 +1,7 @@
 #include "segment_reader.h"
 
+#include "run_loops.h"
+
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -215,24 +217,15 @@ void SegmentReader::select(const Match& match, const RunBlock& block, Selection&
 
 void SegmentReader::locate(const RunBlock& block, const SnapshotRange& range,
                            Selection& selection) const {
-    std::array<std::int64_t, runs_per_block> firsts;
-    std::array<std::int64_t, runs_per_block> row_counts;
-    block.first_snapshots.gather(selection.used_places(), firsts.data());
+    Selection::Numbers row_counts;
+    block.first_snapshots.gather(selection.used_places(), selection.first.data());
     block.row_counts.gather(selection.used_places(), row_counts.data());
-    const auto range_begin = static_cast<std::int64_t>(range.begin);
-    const auto range_end = static_cast<std::int64_t>(range.end);
-    const auto block_begin = static_cast<std::int64_t>(block.range.begin);
-    const auto block_end = static_cast<std::int64_t>(block.range.end);
-    bool valid = true;
-    for (std::size_t i = 0; i < selection.size; ++i) {
-        const std::int64_t first = firsts[i];
-        valid &= first >= block_begin && first < block_end && row_counts[i] >= 1 &&
-                 row_counts[i] <= block_end - first;
-        selection.first[i] = static_cast<std::uint32_t>(first);
-        selection.begin[i] = static_cast<std::uint32_t>(std::max(first, range_begin));
-        selection.end[i] = static_cast<std::uint32_t>(std::min(first + row_counts[i], range_end));
-    }
-    if (!valid) damaged("runs: a run goes beyond its block");
+    const RunLimits limits{
+        static_cast<std::uint32_t>(block.range.begin), static_cast<std::uint32_t>(block.range.end),
+        static_cast<std::uint32_t>(range.begin), static_cast<std::uint32_t>(range.end)};
+    if (!locate_runs(limits, selection.size, selection.first.data(), row_counts.data(),
+                     selection.begin.data(), selection.end.data()))
+        damaged("runs: a run goes beyond its block");
 }
 
 // Shortens runs to the snapshots at which their duration passes a filter: durations only grow, so
@@ -259,48 +252,48 @@ public:
 
     void apply(std::size_t block, Selection& selection) const {
         const DurationBlock& durations = blocks_[block];
-        std::array<std::int64_t, runs_per_block> clocks; // the second at which the duration is 0
-        durations.first.gather(selection.used_places(), clocks.data());
-        const std::int64_t* const seconds = timeline_.seconds().data();
-        bool valid = true;
-        for (std::size_t i = 0; i < selection.size; ++i) {
-            valid &= in_range(clocks[i]);
-            clocks[i] = static_cast<std::int64_t>( // unsigned: what is out of range may wrap
-                static_cast<std::uint64_t>(seconds[selection.first[i]]) -
-                static_cast<std::uint64_t>(clocks[i]));
-        }
-        if (!valid) damaged("duration: a duration is out of range");
-
+        Selection::Numbers reaching;
         if (at_least_ && durations.shortest < *at_least_) {
-            each_reaching(*at_least_, clocks, durations, selection,
-                          [&](std::size_t i, std::uint32_t snapshot) {
-                              selection.begin[i] = std::max(selection.begin[i], snapshot);
-                          });
+            find_reaching(*at_least_, durations, selection, reaching);
+            for (std::size_t i = 0; i < selection.size; ++i)
+                selection.begin[i] = std::max(selection.begin[i], reaching[i]);
         }
         if (below_ && durations.longest >= *below_) {
-            each_reaching(*below_, clocks, durations, selection,
-                          [&](std::size_t i, std::uint32_t snapshot) {
-                              selection.end[i] = std::min(selection.end[i], snapshot);
-                          });
+            find_reaching(*below_, durations, selection, reaching);
+            for (std::size_t i = 0; i < selection.size; ++i)
+                selection.end[i] = std::min(selection.end[i], reaching[i]);
         }
     }
 
 private:
-    // For each run, the first snapshot at which it has at least that duration. A duration of 0 and
-    // less it has from the beginning, unless it is not cut at zero.
-    template<class Visit>
-    void each_reaching(std::int64_t duration, std::span<const std::int64_t> clocks,
-                       const DurationBlock& durations, const Selection& selection,
-                       Visit&& visit) const {
-        if (duration > 0) {
+    // For each run, the first snapshot at which it has at least that duration.
+    void find_reaching(std::int64_t duration, const DurationBlock& durations,
+                       const Selection& selection, Selection::Numbers& reaching) const {
+        constexpr std::int64_t limit = max_slot_seconds / 2;
+        if (duration <= 0 || duration >= limit || search_.slots().empty() ||
+            !durations.first.within(-limit, limit)) {
             for (std::size_t i = 0; i < selection.size; ++i)
-                visit(i, search_(clocks[i] + duration));
-        } else {
-            for (std::size_t i = 0; i < selection.size; ++i)
-                visit(i, durations.cut_at_zero(selection.places[i])
-                             ? 0
-                             : search_(clocks[i] + duration));
+                reaching[i] = reaching_one(duration, durations, selection, i);
+            return;
         }
+        Selection::Numbers first_durations;
+        durations.first.gather(selection.used_places(), first_durations.data());
+        slots_reaching(
+            {static_cast<std::int32_t>(duration), search_.span(), search_.slot_seconds()},
+            selection.size, selection.first.data(), search_.seconds_after_first().data(),
+            reinterpret_cast<const std::int32_t*>(first_durations.data()), reaching.data());
+        const std::uint32_t* const slots = search_.slots().data();
+        for (std::size_t i = 0; i < selection.size; ++i) reaching[i] = slots[reaching[i]];
+    }
+
+    std::uint32_t reaching_one(std::int64_t duration, const DurationBlock& durations,
+                               const Selection& selection, std::size_t i) const {
+        const std::size_t place = selection.places[i];
+        // 0 and less it has from the beginning, unless it is not cut at zero.
+        if (duration <= 0 && durations.cut_at_zero(place)) return 0;
+        const std::int64_t first_duration = durations.first[place];
+        if (!in_range(first_duration)) damaged("duration: a duration is out of range");
+        return search_(timeline_.second(selection.first[i]) - first_duration + duration);
     }
 
     std::pmr::vector<DurationBlock> blocks_;
@@ -385,15 +378,15 @@ private:
 // Of each run of a block, the place of its first row among the rows of all runs.
 std::array<std::uint32_t, runs_per_block> SegmentReader::rows_of(const RunBlock& block) {
     const Selection all(block.size());
-    std::array<std::int64_t, runs_per_block> row_counts;
+    Selection::Numbers row_counts;
     block.row_counts.gather(all.used_places(), row_counts.data());
-    std::array<std::uint32_t, runs_per_block> first_rows;
+    Selection::Numbers first_rows;
     std::uint64_t row = 0;
     bool valid = true;
     for (std::size_t i = 0; i < block.size(); ++i) {
         first_rows[i] = block.first_row + static_cast<std::uint32_t>(row);
         valid &= row_counts[i] >= 1 && row_counts[i] <= block.rows;
-        row += static_cast<std::uint64_t>(row_counts[i]);
+        row += row_counts[i];
     }
     if (!valid || row != block.rows) damaged("runs: the rows of a block do not add up");
     return first_rows;

@@ -1,5 +1,7 @@
 #include "timeline.h"
 
+#include "run_loops.h"
+
 #include <numeric>
 
 namespace active_calls {
@@ -15,9 +17,6 @@ std::uint64_t microseconds_between(Instant earlier, Instant later) {
 // A table of slots may have so many entries for each snapshot; with more gaps than that, snapshots
 // are few, and searching among them is as good.
 constexpr std::uint64_t max_slots_per_snapshot = 4;
-
-// Up to here a search's product is exact: dividend times divisor is below 2^63.
-constexpr std::int64_t max_slotted_span = std::numeric_limits<std::int32_t>::max() / 2;
 
 } // namespace
 
@@ -73,24 +72,26 @@ std::size_t Timeline::count_up_to(Instant t) const {
 SnapshotSearch::SnapshotSearch(const Timeline& timeline, std::pmr::memory_resource* memory)
     : seconds_(timeline.seconds())
     , slots_(memory)
-    , first_second_(seconds_.front())
-    , span_(seconds_.back() - seconds_.front()) {
+    , seconds_after_first_(memory) {
     std::int64_t unit = 0;
     for (std::size_t i = 1; i < seconds_.size(); ++i)
         unit = std::gcd(unit, seconds_[i] - seconds_[i - 1]);
-    if (unit == 0 || span_ > max_slotted_span ||
-        static_cast<std::uint64_t>(span_ / unit) > max_slots_per_snapshot * seconds_.size())
+    const std::int64_t span = seconds_.back() - seconds_.front();
+    if (unit == 0 || span >= max_slot_seconds ||
+        static_cast<std::uint64_t>(span / unit) > max_slots_per_snapshot * seconds_.size())
         return;
-    slots_.reserve(static_cast<std::size_t>(span_ / unit) + 2);
-    for (std::uint32_t snapshot = 0; snapshot < seconds_.size(); ++snapshot)
-        slots_.resize(static_cast<std::size_t>((seconds_[snapshot] - first_second_) / unit) + 1,
-                      snapshot);
+    slots_.reserve(static_cast<std::size_t>(span / unit) + 2);
+    seconds_after_first_.reserve(seconds_.size());
+    for (std::uint32_t snapshot = 0; snapshot < seconds_.size(); ++snapshot) {
+        const std::int64_t after_first = seconds_[snapshot] - seconds_.front();
+        seconds_after_first_.push_back(static_cast<std::int32_t>(after_first));
+        slots_.resize(static_cast<std::size_t>(after_first / unit) + 1, snapshot);
+    }
     slots_.push_back(static_cast<std::uint32_t>(seconds_.size()));
-    slot_seconds_ = unit;
-    reciprocal_ = (std::uint64_t{1} << 63) / static_cast<std::uint64_t>(unit) + 1;
+    slot_seconds_ = static_cast<std::int32_t>(unit);
 }
 
-std::uint32_t SnapshotSearch::among_all(std::int64_t second) const {
+std::uint32_t SnapshotSearch::operator()(std::int64_t second) const {
     return static_cast<std::uint32_t>(std::ranges::lower_bound(seconds_, second) -
                                       seconds_.begin());
 }

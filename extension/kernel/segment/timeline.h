@@ -44,31 +44,23 @@ class SnapshotSearch {
 public:
     SnapshotSearch(const Timeline& timeline, std::pmr::memory_resource* memory);
 
-    std::uint32_t operator()(std::int64_t second) const {
-        if (slots_.empty()) return among_all(second);
-        // Without branches and divisions: what comes out is unpredictable, and it is asked for each
-        // run. The product is off from the quotient by less than 1 / slot_seconds_.
-        const std::int64_t after = second - first_second_;
-        const std::int64_t within = after < 0 ? 0 : (after > span_ ? span_ + 1 : after);
-        const auto rounded_up = static_cast<std::uint64_t>(within + slot_seconds_ - 1);
-        return slots_[static_cast<std::size_t>((static_cast<Wide>(rounded_up) * reciprocal_) >>
-                                               63)];
-    }
+    std::uint32_t operator()(std::int64_t second) const;
+
+    // Where snapshots are regular but for gaps, a table of answers: slot 0 is for the first
+    // snapshot's second and before; slot k, for the seconds from (k - 1) * slot_seconds + 1 to k *
+    // slot_seconds after it; the last one, for those behind the last snapshot's. Empty where there
+    // is none.
+    std::span<const std::uint32_t> slots() const { return slots_; }
+    std::int32_t slot_seconds() const { return slot_seconds_; }
+    // Of each snapshot, counted from the first one; as `slots`.
+    std::span<const std::int32_t> seconds_after_first() const { return seconds_after_first_; }
+    std::int32_t span() const { return seconds_after_first_.back(); }
 
 private:
-    __extension__ using Wide = unsigned __int128;
-
-    std::uint32_t among_all(std::int64_t second) const;
-
     std::span<const std::int64_t> seconds_;
-    // Where snapshots are regular but for gaps, the answers. Slot 0 is for the first snapshot's
-    // second and before. Slot k is for the seconds from (k - 1) * slot_seconds_ + 1 to k *
-    // slot_seconds_ after it; the last one for those behind the last snapshot's.
     std::pmr::vector<std::uint32_t> slots_;
-    std::int64_t first_second_;
-    std::int64_t span_;
-    std::int64_t slot_seconds_ = 0;
-    std::uint64_t reciprocal_ = 0; // 2^63 / slot_seconds_, rounded up
+    std::pmr::vector<std::int32_t> seconds_after_first_;
+    std::int32_t slot_seconds_ = 0;
 };
 
 } // namespace active_calls
