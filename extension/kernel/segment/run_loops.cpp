@@ -40,4 +40,23 @@ void slots_reaching(const SlotScale& scale, std::size_t size, const std::uint32_
     }
 }
 
+ACTIVE_CALLS_VECTORIZED
+void raise(std::size_t size, const std::uint32_t* __restrict snapshot,
+           std::uint32_t* __restrict begin) {
+    for (std::size_t i = 0; i < size; ++i) begin[i] = std::max(begin[i], snapshot[i]);
+}
+
+ACTIVE_CALLS_VECTORIZED
+void lower(std::size_t size, const std::uint32_t* __restrict snapshot,
+           std::uint32_t* __restrict end) {
+    for (std::size_t i = 0; i < size; ++i) end[i] = std::min(end[i], snapshot[i]);
+}
+
+ACTIVE_CALLS_VECTORIZED
+bool all_within(std::size_t size, const std::uint32_t* values, std::uint32_t greatest) {
+    std::uint32_t outside = 0;
+    for (std::size_t i = 0; i < size; ++i) outside |= values[i] - 1 >= greatest ? 1U : 0U;
+    return outside == 0;
+}
+
 } // namespace active_calls

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace active_calls {
 
@@ -34,5 +33,12 @@ inline constexpr std::int32_t max_slot_seconds = 1 << 22;
 void slots_reaching(const SlotScale& scale, std::size_t size, const std::uint32_t* first,
                     const std::int32_t* seconds, const std::int32_t* first_duration,
                     std::uint32_t* slot);
+
+// Leaves of runs what is at or after, and what is before, a snapshot of each.
+void raise(std::size_t size, const std::uint32_t* snapshot, std::uint32_t* begin);
+void lower(std::size_t size, const std::uint32_t* snapshot, std::uint32_t* end);
+
+// Whether all of `values` are at least 1 and at most `greatest`.
+bool all_within(std::size_t size, const std::uint32_t* values, std::uint32_t greatest);
 
 } // namespace active_calls

@@ -147,6 +147,12 @@ struct SegmentReader::DurationBlock {
 struct SegmentReader::Selection {
     using Numbers = std::array<std::uint32_t, runs_per_block>;
 
+    static constexpr Numbers every_place = [] {
+        Numbers places{};
+        for (std::uint32_t i = 0; i < runs_per_block; ++i) places[i] = i;
+        return places;
+    }();
+
     std::size_t size;
     Numbers places;
     Numbers first; // snapshot
@@ -154,9 +160,8 @@ struct SegmentReader::Selection {
     Numbers end;
 
     explicit Selection(std::size_t all)
-        : size(all) {
-        for (std::uint32_t i = 0; i < all; ++i) places[i] = i;
-    }
+        : size(all)
+        , places(every_place) {}
     std::span<const std::uint32_t> used_places() const { return std::span(places).first(size); }
 };
 
@@ -255,13 +260,11 @@ public:
         Selection::Numbers reaching;
         if (at_least_ && durations.shortest < *at_least_) {
             find_reaching(*at_least_, durations, selection, reaching);
-            for (std::size_t i = 0; i < selection.size; ++i)
-                selection.begin[i] = std::max(selection.begin[i], reaching[i]);
+            raise(selection.size, reaching.data(), selection.begin.data());
         }
         if (below_ && durations.longest >= *below_) {
             find_reaching(*below_, durations, selection, reaching);
-            for (std::size_t i = 0; i < selection.size; ++i)
-                selection.end[i] = std::min(selection.end[i], reaching[i]);
+            lower(selection.size, reaching.data(), selection.end.data());
         }
     }
 
@@ -381,14 +384,14 @@ std::array<std::uint32_t, runs_per_block> SegmentReader::rows_of(const RunBlock&
     Selection::Numbers row_counts;
     block.row_counts.gather(all.used_places(), row_counts.data());
     Selection::Numbers first_rows;
-    std::uint64_t row = 0;
-    bool valid = true;
+    std::uint32_t row = block.first_row;
     for (std::size_t i = 0; i < block.size(); ++i) {
-        first_rows[i] = block.first_row + static_cast<std::uint32_t>(row);
-        valid &= row_counts[i] >= 1 && row_counts[i] <= block.rows;
-        row += row_counts[i];
+        first_rows[i] = row;
+        row += row_counts[i]; // each at most max_segment_rows, as is checked below: no overflow
     }
-    if (!valid || row != block.rows) damaged("runs: the rows of a block do not add up");
+    if (!all_within(block.size(), row_counts.data(), block.rows) ||
+        row != block.first_row + block.rows)
+        damaged("runs: the rows of a block do not add up");
     return first_rows;
 }
 
