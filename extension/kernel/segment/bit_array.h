@@ -22,7 +22,7 @@ public:
     // `width` at most max_width, and no value wider.
     template<class Value>
     static void write(ByteWriter& writer, std::span<const Value> values, unsigned width);
-    // The padding behind the array must be part of what `reader` reads from.
+    // The padding behind the array must be part of what `reader` reads from: less is damage.
     static BitArray read(ByteReader& reader, std::size_t size, unsigned width);
 
     // Costs a load, a shift and a mask: about a nanosecond for three elements.
@@ -75,6 +75,7 @@ inline BitArray BitArray::read(ByteReader& reader, std::size_t size, unsigned wi
     if (width > max_width) damaged("a bit width in it is larger than it can be");
     BitArray array;
     array.data_ = reader.bytes(bytes_of(size, width)).data();
+    if (reader.rest().size() < bit_array_padding) damaged("it ends too early");
     array.size_ = size;
     array.width_ = width;
     array.mask_ = mask_of(width);
