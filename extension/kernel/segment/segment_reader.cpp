@@ -131,13 +131,15 @@ struct SegmentReader::DurationBlock {
     bool cut_at_zero(std::size_t i) const { return uncut.size() == 0 || uncut[i] == 0; }
     // So many seconds after the run's first snapshot.
     std::int32_t at(std::size_t i, std::int64_t seconds) const {
-        const std::int64_t first_duration = first[i];
-        if (!in_range(first_duration)) damaged("duration: a duration is out of range");
-        const std::int64_t duration = first_duration + seconds;
-        if (duration < 0 && cut_at_zero(i)) return 0;
-        if (duration != static_cast<std::int32_t>(duration))
-            damaged("duration: a duration is out of range");
-        return static_cast<std::int32_t>(duration);
+        return reading(name_of(Vector::duration), [&] {
+            const std::int64_t first_duration = first[i];
+            if (!in_range(first_duration)) damaged("a duration is out of range");
+            const std::int64_t duration = first_duration + seconds;
+            if (duration < 0 && cut_at_zero(i)) return 0;
+            if (duration != static_cast<std::int32_t>(duration))
+                damaged("a duration is out of range");
+            return static_cast<std::int32_t>(duration);
+        });
     }
 };
 
@@ -456,14 +458,16 @@ class SegmentReader::Values {
 public:
     const Value& operator[](std::size_t i) const {
         const std::uint64_t code = codes_[i];
-        if (code >= values_.size()) damaged("a code in it stands for nothing");
+        if (code >= values_.size())
+            reading(part_, [] { damaged("a code in it stands for nothing"); });
         return values_[code];
     }
 
 private:
     friend SegmentReader;
-    explicit Values(std::pmr::memory_resource* memory)
-        : values_(memory)
+    Values(const char* part, std::pmr::memory_resource* memory)
+        : part_(part)
+        , values_(memory)
         , text_(memory) {}
 
     // The text of a dial string lives as long as the visit alone.
@@ -477,6 +481,7 @@ private:
         return value;
     }
 
+    const char* part_;
     std::pmr::vector<Value> values_;
     BitArray codes_;
     std::pmr::monotonic_buffer_resource text_;
@@ -487,7 +492,7 @@ std::unique_ptr<SegmentReader::Values<Value>> SegmentReader::read_values(Vector 
                                                                          std::size_t size) {
     return reading(name_of(vector), [&] {
         Codes codes = open_codes(vector, size);
-        std::unique_ptr<Values<Value>> values(new Values<Value>(memory_));
+        std::unique_ptr<Values<Value>> values(new Values<Value>(name_of(vector), memory_));
         values->values_.reserve(codes.size());
         Dictionary::read(codes.dictionary, codes.values, [&](const auto& value) {
             values->values_.push_back(values->keep(value));
