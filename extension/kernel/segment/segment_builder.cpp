@@ -63,8 +63,11 @@ void SegmentBuilder::pack() {
         packed_bytes_ += packed_.back().bytes();
     }
     packed_calls_ += rows_.size();
-    rows_ = std::vector<Row>(); // not {}, which would keep the memory
-    values_ = {};
+    // By swapping: assigning what is empty would keep the memory.
+    std::vector<Row> no_rows;
+    std::swap(rows_, no_rows);
+    ValuePool no_values;
+    std::swap(values_, no_values);
 }
 
 void SegmentBuilder::unpack() {
