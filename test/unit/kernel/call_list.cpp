@@ -1,6 +1,7 @@
 #include "call_list.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <sstream>
 #include <tuple>
@@ -9,12 +10,13 @@ namespace active_calls {
 
 namespace {
 
-using InetKey = std::tuple<Address::Family, std::vector<std::uint8_t>, std::uint8_t>;
+using InetKey = std::tuple<Address::Family, std::array<std::uint8_t, 16>, std::uint8_t>;
 
 std::optional<InetKey> key_of(const std::optional<Inet>& inet) {
     if (!inet) return std::nullopt;
-    const auto bytes = inet->address.bytes();
-    return InetKey{inet->address.family(), {bytes.begin(), bytes.end()}, inet->netmask};
+    InetKey key{inet->address.family(), {}, inet->netmask};
+    std::ranges::copy(inet->address.bytes(), std::get<1>(key).begin());
+    return key;
 }
 
 auto key_of(const Call& call) {
@@ -25,7 +27,8 @@ auto key_of(const Call& call) {
 
 std::vector<Call> in_order(std::span<const Call> calls) {
     std::vector<Call> sorted(calls.begin(), calls.end());
-    std::ranges::sort(sorted, [](const Call& a, const Call& b) { return compare(a, b) < 0; });
+    std::ranges::sort(sorted,
+                      [](const Call& a, const Call& b) { return std::is_lt(compare(a, b)); });
     return sorted;
 }
 
@@ -42,7 +45,7 @@ void CallList::add(Call call) {
 
 std::strong_ordering compare(const Call& a, const Call& b) {
     const std::strong_ordering order = key_of(a) <=> key_of(b);
-    return order != 0 ? order : key_of(a.auth_orig_ip) <=> key_of(b.auth_orig_ip);
+    return std::is_neq(order) ? order : key_of(a.auth_orig_ip) <=> key_of(b.auth_orig_ip);
 }
 
 std::string describe(const Call& call) {
@@ -79,9 +82,9 @@ std::string difference(std::span<const Call> expected, std::span<const Call> act
     const std::vector<Call> left = in_order(expected);
     const std::vector<Call> right = in_order(actual);
     const auto [l, r] = std::ranges::mismatch(
-        left, right, [](const Call& a, const Call& b) { return compare(a, b) == 0; });
+        left, right, [](const Call& a, const Call& b) { return std::is_eq(compare(a, b)); });
     if (l == left.end() && r == right.end()) return {};
-    if (r == right.end() || (l != left.end() && compare(*l, *r) < 0))
+    if (r == right.end() || (l != left.end() && std::is_lt(compare(*l, *r))))
         return "is missing: " + describe(*l);
     return "is not among those expected: " + describe(*r);
 }

@@ -6,12 +6,6 @@
 
 namespace active_calls {
 
-std::size_t StoredSegment::bytes() const {
-    std::size_t bytes = segment_.header.size();
-    for (const Bytes& vector : segment_.vectors) bytes += vector.size();
-    return bytes;
-}
-
 SegmentBuilder sorted_builder(std::span<const Call> calls) {
     SegmentBuilder builder(calls.front().account_id);
     for (const Call& call : calls) builder.add(call);
@@ -65,6 +59,7 @@ std::vector<Point> counted(std::span<const Call> calls, const Window& window,
     for (const Call& call : calls)
         if (within(window, call) && passes(filter, call)) ++counts[call.snapshot];
     std::vector<Point> points;
+    points.reserve(counts.size());
     for (const auto& [t, count] : counts) points.push_back({t, count});
     return points;
 }

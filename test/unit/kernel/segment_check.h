@@ -26,7 +26,6 @@ public:
     Segment& segment() { return segment_; }
     const Segment& segment() const { return segment_; }
     Bytes& vector(Vector vector) { return segment_.vectors[static_cast<std::size_t>(vector)]; }
-    std::size_t bytes() const;
     // Those that were fetched since this was asked last, in that order.
     std::vector<Vector> take_fetched() { return std::exchange(fetched_, {}); }
 
@@ -37,7 +36,6 @@ private:
 
 SegmentBuilder sorted_builder(std::span<const Call> calls);
 StoredSegment encoded(std::span<const Call> calls);
-
 
 CallList decoded(StoredSegment& stored, const Window& window = all_time,
                  ColumnSet columns = ColumnSet::all());

@@ -1,0 +1,400 @@
+// Bytes that are not those of a segment: whatever is wrong with a part, reading it is refused.
+#include "segment_check.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace active_calls {
+namespace {
+
+using std::chrono::minutes;
+
+StoredSegment some_segment(std::uint64_t seed) {
+    RandomChoices choices(seed);
+    return encoded(random_calls(choices, 30).calls());
+}
+
+ByteSpan vector_of(const StoredSegment& stored, std::size_t which) {
+    return stored.segment().vectors[which];
+}
+
+// The message of the error that reading ends with.
+template<class Read>
+std::string refusal(Read&& read) {
+    try {
+        read();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::corrupted_data);
+        return error.what();
+    }
+    return "none";
+}
+
+// The columns for which decoding reads that vector.
+ColumnSet columns_of(Vector vector) {
+    ColumnSet columns;
+    switch (vector) {
+    case Vector::runs:
+        break;
+    case Vector::duration:
+        columns.insert(Column::duration);
+        break;
+    case Vector::src_country_id:
+        columns.insert(Column::src_country_id);
+        break;
+    case Vector::dst_country_id:
+        columns.insert(Column::dst_country_id);
+        break;
+    case Vector::src_prefix_routing:
+        columns.insert(Column::src_prefix_routing);
+        break;
+    case Vector::dst_prefix_routing:
+        columns.insert(Column::dst_prefix_routing);
+        break;
+    case Vector::auth_orig_ip:
+        columns.insert(Column::auth_orig_ip);
+        break;
+    case Vector::customer_price:
+        columns.insert(Column::customer_price);
+        break;
+    }
+    return columns;
+}
+
+// A filter for which counting reads that vector, and that some call may pass.
+CallFilter filter_about(Vector vector) {
+    CallFilter filter;
+    switch (vector) {
+    case Vector::runs:
+    case Vector::duration:
+        filter.duration.lt = std::numeric_limits<std::int32_t>::max();
+        break;
+    case Vector::src_country_id:
+        filter.src_country_id.eq = 1;
+        break;
+    case Vector::dst_country_id:
+        filter.dst_country_id.eq = 1;
+        break;
+    case Vector::src_prefix_routing:
+        filter.src_prefix_routing.contains = "";
+        break;
+    case Vector::dst_prefix_routing:
+        filter.dst_prefix_routing.contains = "";
+        break;
+    case Vector::auth_orig_ip:
+        filter.auth_orig_ip.eq = Address::parse("10.0.0.1");
+        break;
+    case Vector::customer_price:
+        filter.customer_price.lt = 1;
+        break;
+    }
+    return filter;
+}
+
+void expect_refused(StoredSegment& stored, Vector vector, const std::string& reason) {
+    const std::string expected =
+        std::string(vector_names[static_cast<std::size_t>(vector)]) + ": " + reason;
+    ASSERT_EQ(refusal([&] { decoded(stored, all_time, columns_of(vector)); }), expected);
+    ASSERT_EQ(refusal([&] { counted(stored, all_time, filter_about(vector)); }), expected);
+}
+
+constexpr const char* other_size = "its size does not match";
+constexpr const char* other_bytes = "its checksum does not match";
+
+TEST(DamagedSegment, IsRefusedForEveryByteOfItsHeader) {
+    StoredSegment stored = some_segment(1);
+    EXPECT_EQ(refusal([&] { stored.reader(); }), "none");
+    Bytes& header = stored.segment().header;
+    for (std::size_t i = 0; i < header.size(); ++i)
+        for (const std::uint8_t damage : {0x01, 0x80, 0xFF}) {
+            header[i] ^= damage;
+            ASSERT_EQ(refusal([&] { stored.reader(); }),
+                      i == 0 ? "header: it is of an unknown version"
+                             : "header: its checksum does not match");
+            header[i] ^= damage;
+        }
+}
+
+TEST(DamagedSegment, IsRefusedForAHeaderOfAnotherLength) {
+    StoredSegment stored = some_segment(1);
+    Bytes& header = stored.segment().header;
+    const Bytes whole = header;
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        header.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+        ASSERT_TRUE(refusal([&] { stored.reader(); }).starts_with("header: ")) << size;
+    }
+    header = whole;
+    header.push_back(0);
+    EXPECT_EQ(refusal([&] { stored.reader(); }), "header: its checksum does not match");
+}
+
+TEST(DamagedSegment, IsRefusedForEveryByteOfAVector) {
+    StoredSegment stored = some_segment(1);
+    for (std::size_t v = 0; v < vector_count; ++v) {
+        const auto vector = static_cast<Vector>(v);
+        Bytes& bytes = stored.vector(vector);
+        for (std::uint8_t& byte : bytes)
+            for (const std::uint8_t damage : {0x01, 0x80, 0xFF}) {
+                byte ^= damage;
+                expect_refused(stored, vector, other_bytes);
+                byte ^= damage;
+            }
+        EXPECT_EQ(refusal([&] { decoded(stored); }), "none");
+    }
+}
+
+TEST(DamagedSegment, IsRefusedForAVectorOfAnotherLength) {
+    StoredSegment stored = some_segment(1);
+    for (std::size_t v = 0; v < vector_count; ++v) {
+        const auto vector = static_cast<Vector>(v);
+        Bytes& bytes = stored.vector(vector);
+        const Bytes whole = bytes;
+        for (const std::size_t size : {std::size_t{0}, whole.size() / 2, whole.size() - 1}) {
+            bytes.resize(size);
+            expect_refused(stored, vector, other_size);
+            bytes = whole;
+        }
+        bytes.push_back(0);
+        expect_refused(stored, vector, other_size);
+        bytes = whole;
+    }
+}
+
+// Two calls that differ in everything but how many bytes they take.
+StoredSegment one_call(int number) {
+    Call call;
+    call.snapshot = Instant{minutes{number}};
+    call.src_country_id = call.dst_country_id = 10 + number;
+    call.duration = 20 + number;
+    const std::string text = std::to_string(100 + number);
+    call.src_prefix_routing = call.dst_prefix_routing = text;
+    call.auth_orig_ip = Inet::host(*Address::parse(number == 0 ? "10.0.0.1" : "10.0.0.2"));
+    call.customer_price = 1 + number;
+    return encoded(std::span(&call, 1));
+}
+
+TEST(DamagedSegment, IsRefusedForAVectorOfAnother) {
+    StoredSegment stored = one_call(0);
+    const StoredSegment other = one_call(1);
+    for (std::size_t v = 0; v < vector_count; ++v) {
+        const auto vector = static_cast<Vector>(v);
+        const Bytes own = stored.vector(vector);
+        stored.vector(vector).assign(vector_of(other, v).begin(), vector_of(other, v).end());
+        ASSERT_EQ(stored.vector(vector).size(), own.size());
+        if (vector != Vector::runs && vector != Vector::duration) // of one call these are the same
+            expect_refused(stored, vector, other_bytes);
+        stored.vector(vector) = own;
+    }
+    std::swap(stored.vector(Vector::src_prefix_routing), stored.vector(Vector::customer_price));
+    expect_refused(stored, Vector::src_prefix_routing, other_size);
+}
+
+TEST(DamagedSegment, IsReadWhereItIsWhole) {
+    StoredSegment stored = some_segment(1);
+    stored.vector(Vector::customer_price).clear();
+    EXPECT_EQ(refusal([&] { counted(stored, all_time, {}); }), "none");
+    EXPECT_EQ(refusal([&] { counted(stored, all_time, filter_about(Vector::src_prefix_routing)); }),
+              "none");
+    EXPECT_NE(refusal([&] { decoded(stored); }), "none");
+}
+
+// From here on the checksums are right: somebody made the bytes on purpose, or a version of the
+// builder had a bug. Only what would lead a reader out of its arrays has to be found then.
+
+// Two calls that were up in two snapshots, as two runs in one block, or what somebody made of it.
+struct MadeUpSegment {
+    // Of vector `runs`.
+    std::uint64_t block_begin = 0;
+    std::uint64_t block_end = 2;
+    std::uint64_t block_rows = 4;
+    std::vector<std::int64_t> first_snapshots{0, 0};
+    std::vector<std::int64_t> row_counts{2, 2};
+    // Of vector `duration`.
+    std::vector<std::int64_t> first_durations{60, 60};
+    // Of vector `src_country_id`: 0 is country 1, 1 is country 2 and 2 is NULL.
+    std::vector<Code> src_country_ids{0, 1};
+    // Of the header.
+    std::vector<std::int64_t> rows_at{2, 2};
+    // What stands in place of integers, if anything does.
+    std::optional<Bytes> row_counts_bytes;
+    std::optional<Bytes> first_durations_bytes;
+
+    StoredSegment stored() const {
+        std::pmr::memory_resource* const memory = std::pmr::get_default_resource();
+        const auto write = [](ByteWriter& writer, const std::vector<std::int64_t>& integers,
+                              const std::optional<Bytes>& bytes) {
+            if (bytes)
+                writer.bytes(*bytes);
+            else
+                PackedIntegers::write(writer, integers);
+        };
+        StoredSegment stored = encoded(calls().calls());
+        const auto set = [&](Vector vector, ByteWriter& writer) {
+            writer.bytes(Bytes(bit_array_padding));
+            stored.vector(vector) = writer.take();
+        };
+        ByteWriter runs(memory);
+        runs.varint(block_begin);
+        runs.varint(block_end);
+        runs.varint(block_rows);
+        PackedIntegers::write(runs, first_snapshots);
+        write(runs, row_counts, row_counts_bytes);
+        set(Vector::runs, runs);
+
+        ByteWriter durations(memory);
+        durations.signed_varint(60); // the shortest
+        durations.signed_varint(120);
+        write(durations, first_durations, first_durations_bytes);
+        durations.u8(0); // none is uncut
+        set(Vector::duration, durations);
+
+        ByteWriter countries(memory);
+        countries.varint(2);
+        countries.u8(1); // and NULL
+        IntegerDictionary::write(countries, std::vector<std::int32_t>{1, 2});
+        BitArray::write<Code>(countries, src_country_ids, 2);
+        set(Vector::src_country_id, countries);
+
+        const std::vector<Instant> snapshots{Instant{minutes{0}}, Instant{minutes{1}}};
+        stored.segment().header = SegmentHeader::write(stored.segment(), snapshots, rows_at,
+                                                       stored.reader().header().bounds, memory);
+        return stored;
+    }
+
+    static CallList calls() {
+        CallList calls;
+        Call call;
+        for (const int minute : {0, 1})
+            for (const int country : {1, 2}) {
+                call.snapshot = Instant{minutes{minute}};
+                call.src_country_id = country;
+                call.duration = 60 + 60 * minute;
+                calls.add(call);
+            }
+        return calls;
+    }
+};
+
+CallFilter of_country(int country) {
+    CallFilter filter;
+    filter.src_country_id.eq = country;
+    return filter;
+}
+
+std::string refusal_of(const MadeUpSegment& made_up) {
+    StoredSegment stored = made_up.stored();
+    return refusal([&] { decoded(stored); });
+}
+
+// Asks about the second run: the first one a filter leaves out.
+std::string refusal_of_counting(const MadeUpSegment& made_up) {
+    StoredSegment stored = made_up.stored();
+    CallFilter filter = of_country(2);
+    filter.duration.gt = 90;
+    filter.customer_price.lt = 1;
+    return refusal([&] { counted(stored, all_time, filter); });
+}
+
+constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+
+TEST(MadeUpSegment, IsReadWhenItsNumbersFit) {
+    EXPECT_EQ(refusal_of({}), "none");
+    EXPECT_EQ(refusal_of_counting({}), "none");
+    StoredSegment stored = MadeUpSegment{}.stored();
+    EXPECT_EQ(difference(MadeUpSegment::calls().calls(), decoded(stored).calls()), "");
+}
+
+TEST(MadeUpSegment, IsRefusedForRunsThatAreNotInTheirBlock) {
+    for (const std::int64_t count :
+         {-huge, std::int64_t{-1}, std::int64_t{0}, std::int64_t{3}, huge}) {
+        MadeUpSegment made_up;
+        made_up.row_counts = {2, count};
+        EXPECT_EQ(refusal_of(made_up), "runs: a run goes beyond its block") << count;
+        EXPECT_EQ(refusal_of_counting(made_up), "runs: a run goes beyond its block") << count;
+        // The rows of the second run are behind those of the first, which is not asked about.
+        made_up.row_counts = {count, 2};
+        EXPECT_EQ(refusal_of(made_up), "runs: a run goes beyond its block") << count;
+        EXPECT_EQ(refusal_of_counting(made_up), "runs: the rows of a block do not add up") << count;
+    }
+    for (const std::int64_t first :
+         {-huge, std::int64_t{-1}, std::int64_t{1}, std::int64_t{2}, huge}) {
+        MadeUpSegment made_up;
+        made_up.first_snapshots = {0, first};
+        EXPECT_EQ(refusal_of(made_up), "runs: a run goes beyond its block") << first;
+        EXPECT_EQ(refusal_of_counting(made_up), "runs: a run goes beyond its block") << first;
+    }
+}
+
+TEST(MadeUpSegment, IsRefusedForABlockThatIsNotInTheSegment) {
+    MadeUpSegment made_up;
+    made_up.block_end = 3;
+    EXPECT_EQ(refusal_of(made_up), "runs: a count in it is larger than it can be");
+    made_up = {};
+    made_up.block_begin = 3;
+    EXPECT_EQ(refusal_of(made_up), "runs: a count in it is larger than it can be");
+    made_up = {};
+    made_up.block_rows = 5;
+    EXPECT_EQ(refusal_of(made_up), "runs: a count in it is larger than it can be");
+    made_up.block_rows = 3;
+    EXPECT_EQ(refusal_of(made_up), "runs: the rows of its blocks do not add up");
+    made_up = {};
+    made_up.row_counts = {1, 2};
+    EXPECT_EQ(refusal_of(made_up), "runs: the rows of a block do not add up");
+}
+
+TEST(MadeUpSegment, IsRefusedForADurationThatCannotBe) {
+    for (const std::int64_t duration : {huge, -huge, (std::int64_t{1} << 45) + 1}) {
+        MadeUpSegment made_up;
+        made_up.first_durations = {60, duration};
+        EXPECT_EQ(refusal_of(made_up), "duration: a duration is out of range") << duration;
+        EXPECT_EQ(refusal_of_counting(made_up), "duration: a duration is out of range") << duration;
+    }
+    MadeUpSegment made_up; // fits, but not in the second snapshot
+    made_up.first_durations = {60, std::numeric_limits<std::int32_t>::max() - 30};
+    EXPECT_EQ(refusal_of(made_up), "duration: a duration is out of range");
+}
+
+TEST(MadeUpSegment, IsRefusedForACodeOfNothing) {
+    MadeUpSegment made_up;
+    made_up.src_country_ids = {0, 2};
+    EXPECT_EQ(refusal_of(made_up), "none");
+    made_up.src_country_ids = {0, 3};
+    EXPECT_EQ(refusal_of(made_up), "src_country_id: a code in it stands for nothing");
+    // Counting has no use for what it stands for.
+    StoredSegment stored = made_up.stored();
+    const std::vector<Point> one{{Instant{minutes{0}}, 1}, {Instant{minutes{1}}, 1}};
+    EXPECT_EQ(difference(one, counted(stored, all_time, of_country(1))), "");
+}
+
+// 2, and an escape that no integer stands aside for.
+TEST(MadeUpSegment, IsRefusedForAnIntegerThatIsMissing) {
+    ByteWriter writer(std::pmr::get_default_resource());
+    writer.signed_varint(2);
+    writer.u8(1);
+    writer.varint(1);
+    BitArray::write<std::uint64_t>(writer, std::vector<std::uint64_t>{0, 1}, 1);
+    writer.u64(77); // its position
+    writer.u64(2);
+    const Bytes missing = writer.take();
+    MadeUpSegment made_up;
+    made_up.first_durations_bytes = missing;
+    EXPECT_EQ(refusal_of(made_up), "duration: an integer that should stand aside does not");
+    made_up = {};
+    made_up.row_counts_bytes = missing; // where it is read as 3
+    EXPECT_EQ(refusal_of(made_up), "runs: a run goes beyond its block");
+}
+
+TEST(MadeUpSegment, IsRefusedForRowsOfSnapshotsThatDoNotAddUp) {
+    const auto refused = [](std::vector<std::int64_t> rows_at) {
+        MadeUpSegment made_up;
+        made_up.rows_at = std::move(rows_at);
+        return refusal_of(made_up);
+    };
+    EXPECT_EQ(refused({2, 1}), "header: the rows of its snapshots do not add up");
+    EXPECT_EQ(refused({0, 4}), "header: the rows of a snapshot in it are too many or too few");
+    EXPECT_EQ(refused({5, -1}), "header: the rows of a snapshot in it are too many or too few");
+}
+
+} // namespace
+} // namespace active_calls
