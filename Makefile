@@ -1,5 +1,5 @@
 # The extension, through PGXS: make, make install, make installcheck against the PostgreSQL that
-# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, bench.
+# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, fuzz, bench.
 
 MODULE_big = active_calls
 EXTENSION = extension/active_calls
@@ -30,7 +30,7 @@ all install installcheck clean:
 endif
 
 # On a machine that has nothing yet. Each installs what is missing and builds first; see README.md.
-.PHONY: demo stop test bench lint
+.PHONY: demo stop test fuzz bench lint
 
 demo:
 	test/setup/with-build.sh test/demo/start.sh
@@ -38,6 +38,8 @@ stop:
 	BUILD="$$(readlink -f build)" test/demo/stop.sh
 test:
 	test/setup/with-build.sh test/run.sh
+fuzz:
+	test/setup/with-build.sh test/fuzz/run.sh
 bench:
 	test/setup/with-build.sh test/bench/run.sh
 lint:

@@ -34,6 +34,14 @@ unit_tests() {
     tail -n 3 "$log"
 }
 
+# A short run; `make fuzz` is the long one.
+fuzzing() {
+    echo "== fuzzing"
+    local log=$BUILD/fuzzing.log
+    FUZZ_SECONDS=${FUZZ_SECONDS:-20} "$top/test/fuzz/run.sh" 2>&1 | tee "$log"
+    count "$(grep -c ': passed, ' "$log")" "$(grep -c ': FAILED; ' "$log")"
+}
+
 regression_tests() {
     echo "== regression tests in SQL"
     local work=$BUILD/regress log=$BUILD/regress.log
@@ -85,6 +93,7 @@ end_to_end_tests() {
 }
 
 unit_tests
+fuzzing
 regression_tests
 end_to_end_tests
 echo "total: $passed passed, $failed failed"
