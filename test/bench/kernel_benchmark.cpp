@@ -1,0 +1,170 @@
+// What it costs to encode and to read one full segment of simulated calls, without a server. Rates
+// are of rows; the counter `runs` is the same in runs.
+#include "address.h"
+#include "segment/segment_builder.h"
+#include "segment/segment_reader.h"
+
+#include "simulation.h"
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+namespace {
+
+using namespace active_calls;
+
+constexpr int account_id = 7; // the largest of the simulator
+
+Call to_call(const feed::Call& call, feed::Instant time) {
+    return {.snapshot = from_sys_time(time),
+            .account_id = account_id,
+            .src_country_id = call.caller->country ? call.caller->country->id : std::nullopt,
+            .dst_country_id = call.destination->id,
+            .src_prefix_routing = call.caller->number,
+            .dst_prefix_routing = call.called_number,
+            .duration = call.duration_at(time),
+            .auth_orig_ip = Inet::host(Address::parse(*call.address).value()),
+            .customer_price = call.price_at(time)};
+}
+
+// More than one segment's rows.
+const SegmentBuilder& simulated_calls() {
+    static const SegmentBuilder calls = [] {
+        SegmentBuilder builder(account_id);
+        feed::SimulationOptions options;
+        options.accounts = 3;
+        options.peak_calls = 300;
+        options.until = std::chrono::sys_days{std::chrono::year{2025} / 11 / 5};
+        feed::simulate(options, [&](const feed::Snapshot& snapshot) {
+            for (const feed::Call& call : snapshot.calls)
+                if (call.trunk->account.id == account_id) builder.add(to_call(call, snapshot.time));
+        });
+        builder.sort();
+        return builder;
+    }();
+    return calls;
+}
+
+Segment encode_full() {
+    const SegmentBuilder& calls = simulated_calls();
+    return calls.encode(0, std::min(calls.size(), full_segment_rows),
+                        std::pmr::get_default_resource());
+}
+
+const Segment& full_segment() {
+    static const Segment segment = encode_full();
+    return segment;
+}
+
+void report(benchmark::State& state, const Segment& segment) {
+    const auto iterations = static_cast<std::int64_t>(state.iterations());
+    state.SetItemsProcessed(iterations * static_cast<std::int64_t>(segment.row_count));
+    state.counters["runs"] = benchmark::Counter(static_cast<double>(segment.run_count),
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void encode(benchmark::State& state) {
+    simulated_calls();
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(encode_full());
+    const Segment& segment = full_segment();
+    state.counters["bytes/row"] =
+        static_cast<double>(segment.bytes()) / static_cast<double>(segment.row_count);
+    report(state, segment);
+}
+BENCHMARK(encode)->Unit(benchmark::kMicrosecond);
+
+void decode(benchmark::State& state) {
+    const Segment& segment = full_segment();
+    SegmentBytes bytes(segment);
+    for ([[maybe_unused]] auto _ : state) {
+        std::int64_t sum = 0;
+        SegmentReader(segment.header, bytes, std::pmr::get_default_resource())
+            .decode(all_time, ColumnSet::all(), [&](const Call& call) { sum += call.duration; });
+        benchmark::DoNotOptimize(sum);
+    }
+    report(state, segment);
+}
+BENCHMARK(decode)->Unit(benchmark::kMicrosecond);
+
+// The header is read each time, as a query reads it.
+void count(benchmark::State& state, const CallFilter& filter) {
+    const Segment& segment = full_segment();
+    SegmentBytes bytes(segment);
+    for ([[maybe_unused]] auto _ : state) {
+        SnapshotCounts counts;
+        SegmentReader(segment.header, bytes, std::pmr::get_default_resource())
+            .count(all_time, filter, counts);
+        benchmark::DoNotOptimize(counts.sorted());
+    }
+    report(state, segment);
+}
+
+template<class Ask>
+CallFilter filter_of(Ask&& ask) {
+    CallFilter filter;
+    ask(filter);
+    return filter;
+}
+
+// The first call, whose country, numbers and address the filters ask for.
+const Call& some_call() {
+    static std::string source, destination;
+    static const Call found = [] {
+        const Segment& segment = full_segment();
+        SegmentBytes bytes(segment);
+        Call first;
+        SegmentReader(segment.header, bytes, std::pmr::get_default_resource())
+            .decode(all_time, ColumnSet::all(), [&](const Call& call) {
+                if (!source.empty() || !call.src_country_id || !call.dst_country_id) return;
+                first = call;
+                source = call.src_prefix_routing.value();
+                destination = call.dst_prefix_routing.value();
+            });
+        first.src_prefix_routing = source;
+        first.dst_prefix_routing = destination;
+        return first;
+    }();
+    return found;
+}
+
+void register_counts() {
+    const Call& call = some_call();
+    const std::string source(*call.src_prefix_routing);
+    const std::string destination(*call.dst_prefix_routing);
+    const auto add = [](const char* name, auto&& ask) {
+        benchmark::RegisterBenchmark((std::string("count/") + name).c_str(), count, filter_of(ask))
+            ->Unit(benchmark::kMicrosecond);
+    };
+    add("unfiltered", [](CallFilter&) {});
+    add("country", [&](CallFilter& filter) { filter.dst_country_id.eq = call.dst_country_id; });
+    add("src_starts_with",
+        [&](CallFilter& filter) { filter.src_prefix_routing.starts_with = source.substr(0, 3); });
+    add("src_eq", [&](CallFilter& filter) { filter.src_prefix_routing.eq = source; });
+    add("dst_contains", [&](CallFilter& filter) {
+        filter.dst_prefix_routing.contains = destination.substr(destination.size() / 2, 3);
+    });
+    add("duration_gt", [](CallFilter& filter) { filter.duration.gt = 120; });
+    add("country_and_duration", [&](CallFilter& filter) {
+        filter.dst_country_id.eq = call.dst_country_id;
+        filter.duration.gt = 60;
+    });
+    add("address",
+        [&](CallFilter& filter) { filter.auth_orig_ip.eq = call.auth_orig_ip->address; });
+    add("price", [](CallFilter& filter) { filter.customer_price.gt = 0.05; });
+    add("price_and_address", [&](CallFilter& filter) {
+        filter.customer_price.gt = 0.05;
+        filter.auth_orig_ip.eq = call.auth_orig_ip->address;
+    });
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return EXIT_FAILURE;
+    register_counts();
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return EXIT_SUCCESS;
+}
