@@ -8,6 +8,8 @@ OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp extension/kernel/s
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=active_calls
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec))
+ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=active_calls
 
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno
 SHLIB_LINK = -lstdc++

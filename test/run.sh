@@ -43,7 +43,7 @@ fuzzing() {
 }
 
 regression_tests() {
-    echo "== regression tests in SQL"
+    echo "== regression and isolation tests in SQL"
     local work=$BUILD/regress log=$BUILD/regress.log
     fresh_folder "$work"
     local socket
