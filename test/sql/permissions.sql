@@ -1,4 +1,4 @@
--- What each of the three roles may do, and that no one else may do anything.
+-- What each of the four roles may do, and that no one else may do anything.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set roles :abs_srcdir '/../sql/roles.sql'
 \set ECHO none
@@ -69,12 +69,19 @@ SELECT what, replace(replace(statement, ':account', :'account'), ':window', :'wi
     ('write inbox', 'INSERT INTO active_calls.inbox SELECT now(), 1, NULL, NULL, NULL, NULL, 0, NULL, 0 WHERE false'),
     ('update inbox', 'UPDATE active_calls.inbox SET duration = 0 WHERE false'),
     ('delete inbox', 'DELETE FROM active_calls.inbox WHERE false'),
+    ('read segment', 'SELECT FROM active_calls.segment'),
+    ('write segment', 'INSERT INTO active_calls.segment SELECT FROM generate_series(1, 0)'),
+    ('update segment', 'UPDATE active_calls.segment SET is_full = true WHERE false'),
+    ('delete segment', 'DELETE FROM active_calls.segment WHERE false'),
     ('read calls', 'SELECT FROM active_calls.calls'),
     ('write calls', 'INSERT INTO active_calls.calls SELECT now(), 1, NULL, NULL, NULL, NULL, 0, NULL, 0 WHERE false'),
     ('origination', 'SELECT FROM active_calls.origination_active_calls(:account, :window)'),
     ('customer', 'SELECT FROM active_calls.customer_origination_active_calls(1201, :account, :window)'),
     ('scoped', 'SELECT FROM active_calls.scoped_origination_active_calls(120, NULL, :account, :window)'),
     ('ingest', 'SELECT active_calls.ingest('''')'),
+    ('seal', 'SELECT active_calls.seal(''1000 years'')'),
+    ('unseal', 'SELECT active_calls.unseal(''2020-03-02'', ''2020-03-02'')'),
+    ('drop_before', 'SELECT active_calls.drop_before(''-infinity'')'),
     ('interval_price', 'SELECT active_calls.interval_price(0, 0, 0, 0, 0, 0)'),
     ('create in schema', 'CREATE TABLE active_calls.mine (id int)')) AS v (what, statement);
 GRANT SELECT ON attempt TO PUBLIC;
@@ -86,6 +93,8 @@ SET ROLE active_calls_writer;
 SELECT what, pg_temp.attempt(statement) AS writer FROM attempt ORDER BY n;
 SET ROLE active_calls_reader;
 SELECT what, pg_temp.attempt(statement) AS reader FROM attempt ORDER BY n;
+SET ROLE active_calls_keeper;
+SELECT what, pg_temp.attempt(statement) AS keeper FROM attempt ORDER BY n;
 SET ROLE active_calls_shim;
 SELECT what, pg_temp.attempt(statement) AS shim FROM attempt ORDER BY n;
 SET ROLE active_calls_nobody;
