@@ -1,5 +1,5 @@
-# Shows that pg_dump and pg_restore carry accounts, API accesses and calls, and that a restored database and a
-# streaming replica answer the same series.
+# Shows that pg_dump and pg_restore carry accounts, API accesses and calls, sealed or not, and that a restored database and
+# a streaming replica answer the same series, whatever is sealed or unsealed there.
 use v5.20;
 use warnings;
 use experimental 'signatures';
@@ -22,6 +22,13 @@ INSERT INTO active_calls.calls VALUES
     ('2026-01-01 12:59:59.999999Z', 7, NULL, NULL, 'ünï', NULL, 2147483647, '10.0.0.0/8', '-Infinity'),
     ('2026-01-01 12:59:59.999999Z', 7, NULL, NULL, repeat('long', 100000), NULL, 0, NULL, 0.1);
 SQL
+$database->sql(<<"SQL");
+INSERT INTO active_calls.inbox
+SELECT snapshot_timestamp - interval '20 minutes', customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
+       dst_prefix_routing, duration, auth_orig_ip, customer_price
+FROM active_calls.inbox WHERE snapshot_timestamp = '2026-01-01 12:59:59.999999Z';
+SELECT active_calls.seal(now() - '2026-01-01 12:45Z');
+SQL
 
 my $folder   = PostgreSQL::Test::Utils::tempdir;
 my $contents = <<"SQL";
@@ -31,12 +38,17 @@ UNION ALL SELECT 'api_access', md5(string_agg(api_access::text, ';' ORDER BY id)
 UNION ALL SELECT 'calls', count(*) || ' ' || md5(string_agg(calls::text, ';' ORDER BY calls::text COLLATE "C")) FROM active_calls.calls
 UNION ALL SELECT 'series', md5(string_agg(series::text, ';')) FROM active_calls.origination_active_calls(
     '$ACCOUNT_7', '2026-01-01 12:00Z', '2026-01-01 13:00Z', src_prefix_routing_contains => 'l') AS series
+UNION ALL SELECT 'all series', md5(string_agg(series::text, ';')) FROM active_calls.origination_active_calls(
+    '$ACCOUNT_7', '2026-01-01 12:00Z', '2026-01-01 13:00Z', duration_gt => 60, customer_price_lt => 1) AS series
 UNION ALL SELECT 'grants', md5(string_agg(relacl::text, ';' ORDER BY oid::regclass::text)) FROM pg_class
     WHERE relnamespace = 'active_calls'::regnamespace AND relkind IN ('r', 'v')
 SQL
 
 my $expected = $database->sql($contents);
-like($expected, qr/^calls\|755 /m, 'there is something to carry');
+like($expected, qr/^calls\|758 /m, 'there is something to carry');
+my $stores = 'SELECT (SELECT count(*) FROM active_calls.inbox), (SELECT sum(row_count) FROM active_calls.segment)';
+my ($waiting, $sealed) = split /\|/, $database->sql($stores);
+cmp_ok($_, '>', 300, 'in either store') for $waiting, $sealed;
 
 for my $format (qw(custom plain))
 {
@@ -48,6 +60,12 @@ for my $format (qw(custom plain))
     is($node->safe_psql("from_$format", $contents), $expected, "the same contents, $format");
     is($node->safe_psql("from_$format", "SELECT active_calls.ingest('{\"snapshot_timestamp\":\"2026-01-01 13:01:00\",\"customer_acc_id\":7}')",
             extra_params => [ '-U', 'active_calls_writer' ]), 1, "the writer writes on, $format");
+    is($node->safe_psql("from_$format", $stores), $waiting + 1 . "|$sealed", "what was sealed is sealed, $format");
+    is($node->safe_psql("from_$format", 'SELECT active_calls.seal()', extra_params => [ '-U', 'active_calls_keeper' ]),
+        $waiting + 1, "the keeper seals on, $format");
+    is($node->safe_psql("from_$format", "SELECT active_calls.unseal('2026-01-01 13:01Z', 'infinity'); DELETE FROM active_calls.inbox"),
+        1, "and unseals, $format");
+    is($node->safe_psql("from_$format", $contents), $expected, "still the same contents, $format");
 }
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
@@ -63,5 +81,28 @@ $replica->init_from_backup($primary, 'backup', has_streaming => 1);
 $replica->start;
 $primary->wait_for_catchup($replica);
 is($replica->safe_psql('active_calls_test', $contents), $expected, 'a streaming replica answers the same');
+
+for my $step ([ "SELECT active_calls.seal()", 0, $waiting + $sealed ],
+    [ "SELECT active_calls.unseal('2026-01-01 12:35Z', '2026-01-01 12:40Z')", 152, $waiting + $sealed - 152 ],
+    [ "SELECT active_calls.unseal('-infinity', 'infinity')",                  $waiting + $sealed, '' ],
+    [ "SELECT active_calls.seal(now() - '2026-01-01 12:45Z')",                $waiting, $sealed ])
+{
+    my ($statement, $now_waiting, $now_sealed) = @$step;
+    my $session = $primary->background_psql('active_calls_test');
+    $session->query_safe("BEGIN; $statement");
+    $primary->safe_psql('active_calls_test', 'CREATE TABLE marker (); DROP TABLE marker');    # what is uncommitted is sent too
+    $primary->wait_for_catchup($replica);
+    is($replica->safe_psql('active_calls_test', $contents), $expected, "the replica, during $statement");
+    $session->query_safe('COMMIT');
+    $session->quit;
+    $primary->wait_for_catchup($replica);
+    is($replica->safe_psql('active_calls_test', $contents), $expected, "the replica, after $statement");
+    is($replica->safe_psql('active_calls_test', $stores), "$now_waiting|$now_sealed", "the replica has moved the calls, $statement");
+}
+for my $statement ('SELECT active_calls.seal()', "SELECT active_calls.unseal('-infinity', 'infinity')", "SELECT active_calls.drop_before('infinity')")
+{
+    my (undef, undef, $error) = $replica->psql('active_calls_test', "\\set VERBOSITY verbose\n$statement");
+    like($error, qr/ERROR:  25006: /, "nothing is moved on a replica, $statement");
+}
 
 done_testing();
