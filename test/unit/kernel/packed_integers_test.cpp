@@ -42,10 +42,17 @@ void expect_back(const std::vector<std::int64_t>& values) {
         std::vector<std::uint32_t> positions;
         for (std::uint32_t i = random() % step; i < values.size(); i += 1 + random() % step)
             positions.push_back(i);
-        std::vector<std::int64_t> gathered(positions.size());
+        std::vector<std::uint32_t> gathered(positions.size());
         stored.integers.gather(positions, gathered.data());
         for (std::size_t i = 0; i < positions.size(); ++i)
-            ASSERT_EQ(gathered[i], values[positions[i]]) << "position " << positions[i];
+            ASSERT_EQ(gathered[i], static_cast<std::uint32_t>(values[positions[i]]))
+                << "position " << positions[i];
+    }
+
+    // Bounds may be wider than need be, but no integer lies outside.
+    for (const std::int64_t limit : {0L, 100L, 1L << 21, 1L << 40}) {
+        if (!stored.integers.within(-limit, limit)) continue;
+        for (const std::int64_t value : values) ASSERT_LE(std::abs(value), limit);
     }
 }
 
@@ -66,6 +73,13 @@ TEST(PackedIntegers, GiveBackWhatWentIn) {
             for (const unsigned width : {0, 1, 3, 24, 25, 26, 40, 57, 62})
                 for (const std::size_t outliers : {0, 1, 20})
                     expect_back(random_values(size, base, width, outliers));
+}
+
+TEST(PackedIntegers, TellWhenTheyAreSmall) {
+    const std::vector<std::int64_t> small{-3, 0, 5, 60};
+    EXPECT_TRUE(StoredIntegers(small).integers.within(-1000, 1000));
+    const std::vector<std::int64_t> large{-3, 0, 5, 60, 1 << 30};
+    EXPECT_FALSE(StoredIntegers(large).integers.within(-1000, 1000));
 }
 
 TEST(PackedIntegers, ReachFromEndToEnd) {
