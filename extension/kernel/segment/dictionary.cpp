@@ -1,6 +1,7 @@
 #include "dictionary.h"
 
 #include "dial_string.h"
+#include "price_words.h"
 #include "sorted_words.h"
 
 #include <algorithm>
@@ -51,20 +52,6 @@ std::int32_t integer_of(std::uint64_t word) {
     if (word > 0xFFFF'FFFFU) damaged("an integer in it is out of range");
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(word) ^ 0x8000'0000U);
 }
-
-// A bijection that keeps the order of numbers: of negative ones, all bits turn.
-constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
-std::uint64_t word_of(double value) {
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    return (bits & sign_bit) != 0 ? ~bits : bits | sign_bit;
-}
-double number_of(std::uint64_t word) {
-    return std::bit_cast<double>((word & sign_bit) != 0 ? word & ~sign_bit : ~word);
-}
-
-// The zeros are two words, one behind the other, and one number.
-std::uint64_t least_word_of(double value) { return word_of(value == 0 ? -0.0 : value); }
-std::uint64_t greatest_word_of(double value) { return word_of(value == 0 ? 0.0 : value); }
 
 // Lets the words from `first` to `last` pass.
 void mark(const SortedWords& words, std::uint64_t first, std::uint64_t last, std::uint8_t* pass) {
@@ -119,35 +106,40 @@ void IntegerDictionary::match(ByteReader& reader, std::size_t size,
 }
 
 std::vector<Code> PriceDictionary::write(ByteWriter& writer, std::span<const Value> values) {
-    return write_words(writer, values, [](Value value) { return word_of(value); });
+    const PriceWords words = PriceWords::fit(values);
+    words.write(writer);
+    return write_words(writer, values, [&](Value value) { return words.word_of(value); });
 }
 
 void PriceDictionary::read(ByteReader& reader, std::size_t size,
                            const std::function<void(Value)>& visit) {
-    SortedWords::read(reader, size).each([&](std::uint64_t word) { visit(number_of(word)); });
+    const PriceWords words = PriceWords::read(reader);
+    SortedWords::read(reader, size).each([&](std::uint64_t word) { visit(words.price_of(word)); });
 }
 
 void PriceDictionary::match(ByteReader& reader, std::size_t size, const RangeFilter<double>& filter,
                             std::uint8_t* pass) {
-    const SortedWords words = SortedWords::read(reader, size);
+    const PriceWords words = PriceWords::read(reader);
+    const SortedWords prices = SortedWords::read(reader, size);
+    for (const auto& bound : {filter.eq, filter.gt, filter.lt})
+        if (bound && std::isnan(*bound)) return;
     if (!filter.given()) {
         std::fill_n(pass, size, std::uint8_t{1});
         return;
     }
-    // The least and the greatest number that can pass; NaN lies outside of them. Next to a bound
-    // that does not pass itself is the next word, where the two zeros count as one.
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    std::uint64_t first = word_of(-infinity);
-    std::uint64_t last = word_of(infinity);
-    for (const auto& bound : {filter.eq, filter.gt, filter.lt})
-        if (bound && std::isnan(*bound)) return;
-    if (filter.eq) {
-        first = std::max(first, least_word_of(*filter.eq));
-        last = std::min(last, greatest_word_of(*filter.eq));
-    }
-    if (filter.gt) first = std::max(first, greatest_word_of(*filter.gt) + 1);
-    if (filter.lt) last = std::min(last, least_word_of(*filter.lt) - 1);
-    mark(words, first, last, pass);
+    // Prices are in order: those that are too low come first, those that are too high last. NaN is
+    // at either end, by its sign.
+    const std::size_t begin = prices.count_leading([&](std::uint64_t word) {
+        const double price = words.price_of(word);
+        if (std::isnan(price)) return std::signbit(price);
+        return (filter.eq && price < *filter.eq) || (filter.gt && price <= *filter.gt);
+    });
+    const std::size_t end = prices.count_leading([&](std::uint64_t word) {
+        const double price = words.price_of(word);
+        if (std::isnan(price)) return std::signbit(price);
+        return !((filter.eq && price > *filter.eq) || (filter.lt && price >= *filter.lt));
+    });
+    if (begin < end) std::fill(pass + begin, pass + end, std::uint8_t{1});
 }
 
 std::vector<Code> InetDictionary::write(ByteWriter& writer, std::span<const Value> values) {

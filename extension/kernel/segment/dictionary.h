@@ -31,8 +31,7 @@ struct IntegerDictionary {
                       const EqualityFilter<std::int32_t>& filter, std::uint8_t* pass);
 };
 
-// In the order of IEEE 754's total ordering, so that -0, infinities and each NaN stay what they
-// are.
+// In their order, and kept bit by bit: -0, infinities and each NaN stay what they are.
 struct PriceDictionary {
     using Value = double;
     static std::vector<Code> write(ByteWriter& writer, std::span<const Value> values);

@@ -48,17 +48,4 @@ SortedWords SortedWords::read(ByteReader& reader, std::size_t size) {
     return words;
 }
 
-std::size_t SortedWords::count_before(std::uint64_t word) const {
-    // The last block that begins before `word`: those before it are less, those behind it are not.
-    std::size_t block = block_count();
-    while (block > 0 && first_in(block - 1) >= word) --block;
-    if (block == 0) return 0;
-    --block;
-    std::size_t offset = 0;
-    for (std::size_t before = 0; before < block; ++before) offset += packed_bytes(before);
-    std::size_t less = 0;
-    each_in_block(block, offset, [&](std::uint64_t other) { less += other < word ? 1 : 0; });
-    return block * block_size + less;
-}
-
 } // namespace active_calls

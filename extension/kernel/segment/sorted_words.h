@@ -29,8 +29,32 @@ public:
         }
     }
 
+    // How many words `leads` says true of: of which it must be the first ones. Asks of a few words,
+    // and decodes one block.
+    template<class Leads>
+    std::size_t count_leading(Leads&& leads) const {
+        std::size_t block = 0; // the last one whose first word leads, plus one
+        for (std::size_t left = block_count(); left > 0;) {
+            const std::size_t half = left / 2;
+            if (leads(first_in(block + half))) {
+                block += half + 1;
+                left -= half + 1;
+            } else {
+                left = half;
+            }
+        }
+        if (block == 0) return 0;
+        --block;
+        std::size_t offset = 0;
+        for (std::size_t before = 0; before < block; ++before) offset += packed_bytes(before);
+        std::size_t count = block * block_size;
+        each_in_block(block, offset, [&](std::uint64_t word) { count += leads(word) ? 1 : 0; });
+        return count;
+    }
     // How many words are less than `word`.
-    std::size_t count_before(std::uint64_t word) const;
+    std::size_t count_before(std::uint64_t word) const {
+        return count_leading([word](std::uint64_t other) { return other < word; });
+    }
 
 private:
     std::size_t block_count() const { return widths_.size(); }
