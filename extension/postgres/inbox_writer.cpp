@@ -8,8 +8,10 @@ namespace active_calls::postgres {
 
 namespace {
 
-// How many rows one INSERT takes: bounds the memory, whatever the number of calls.
+// How many rows, and about how many bytes of text, one INSERT takes: bounds the memory, whatever the
+// number of calls and the length of their numbers.
 constexpr std::size_t rows_per_insert = 10'000;
+constexpr std::size_t text_per_insert = std::size_t{8} << 20;
 
 // As the arrays that the INSERT unnests.
 constexpr Oid column_types[call_column_count] = {
@@ -129,7 +131,7 @@ void InboxWriter::add(Call call) {
     call.src_prefix_routing = keep(call.src_prefix_routing);
     call.dst_prefix_routing = keep(call.dst_prefix_routing);
     calls_.push_back(call);
-    if (calls_.size() == rows_per_insert) flush();
+    if (calls_.size() == rows_per_insert || text_bytes_ >= text_per_insert) flush();
 }
 
 void InboxWriter::flush() {
@@ -139,12 +141,14 @@ void InboxWriter::flush() {
     guarded([&, encoding = encoding_] { insert(plan, calls, encoding); });
     calls_.clear();
     text_.release();
+    text_bytes_ = 0;
 }
 
 std::optional<std::string_view> InboxWriter::keep(std::optional<std::string_view> text) {
     if (!text) return text;
     auto* kept = static_cast<char*>(text_.allocate(text->size(), 1));
     std::memcpy(kept, text->data(), text->size());
+    text_bytes_ += text->size();
     return std::string_view(kept, text->size());
 }
 

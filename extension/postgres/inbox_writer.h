@@ -45,6 +45,7 @@ private:
     MemoryContextResource memory_;
     std::pmr::vector<Call> calls_;
     std::pmr::monotonic_buffer_resource text_;
+    std::size_t text_bytes_ = 0;
 };
 
 } // namespace active_calls::postgres
