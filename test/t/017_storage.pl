@@ -181,6 +181,20 @@ sub backend_of ($statement)
       || die "nobody runs $statement";
 }
 
+# The most private memory of a backend until the process $pid, its client, has ended; and how often that was looked at.
+sub watch_memory ($pid, $backend)
+{
+    my ($most, $samples) = (0, 0);
+    while (waitpid($pid, POSIX::WNOHANG()) == 0)
+    {
+        my $memory = private_memory($backend);
+        $most = $memory if $memory > $most;
+        ++$samples;
+        sleep 0.01;
+    }
+    return ($most, $samples);
+}
+
 subtest 'a million rows' => sub {
     # Of a few large accounts and many small ones, half of them with names that are long and all different
     $database->sql(<<'SQL');
@@ -213,16 +227,8 @@ SQL
     like($error, qr/canceling statement due to statement timeout/, 'a seal runs into its time limit');
     is($database->sql($stores), '1000000|0', 'and has moved nothing');
 
-    $pid     = $seal->();
-    $backend = backend_of('SELECT active_calls.seal');
-    my ($most, $samples) = (0, 0);
-    while (waitpid($pid, POSIX::WNOHANG()) == 0)
-    {
-        my $memory = private_memory($backend);
-        $most = $memory if $memory > $most;
-        ++$samples;
-        sleep 0.01;
-    }
+    $pid = $seal->();
+    my ($most, $samples) = watch_memory($pid, backend_of('SELECT active_calls.seal'));
     is($?, 0, 'a seal that is left alone succeeds');
     note(sprintf '%d samples, at most %.0f MB', $samples, $most / 2**20);
     cmp_ok($samples, '>', 20, 'it was watched');
@@ -230,6 +236,24 @@ SQL
     is($database->sql('SELECT count(*), (SELECT count(*) FROM active_calls.inbox) FROM active_calls.calls'), '1000000|0', 'it has moved all');
     $database->sql("SELECT active_calls.drop_before('infinity')");
     $database->sql("VACUUM active_calls.$_") for qw(inbox segment);    # else every later seal reads what is dead
+};
+
+subtest 'long texts' => sub {
+    # One text in the segment, 200 MB in the rows
+    $database->sql(<<'SQL');
+INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_prefix_routing, duration, customer_price)
+SELECT '2026-01-01 00:00Z', 7, repeat('x', 100000), n, 0 FROM generate_series(1, 2000) AS n;
+SELECT active_calls.seal();
+SQL
+    my $pid = in_background(sub { $database->sql("SELECT active_calls.unseal('-infinity', 'infinity')") });
+    my ($most, $samples) = watch_memory($pid, backend_of('SELECT active_calls.unseal'));
+    is($?, 0, 'are unsealed');
+    note(sprintf '%d samples, at most %.0f MB', $samples, $most / 2**20);
+    cmp_ok($samples, '>', 5, 'it was watched');
+    cmp_ok($most, '<', 100 * 2**20, 'in less memory than they take together');
+    is($database->sql('SELECT count(*), min(length(src_prefix_routing)) FROM active_calls.inbox'), '2000|100000', 'all of them');
+    $database->sql('DELETE FROM active_calls.inbox');
+    $database->sql('VACUUM active_calls.inbox');
 };
 
 subtest 'a thousand failing seals in one session' => sub {
