@@ -8,8 +8,8 @@ namespace active_calls::postgres {
 
 namespace {
 
-// How many rows, and about how many bytes of text, one INSERT takes: bounds the memory, whatever the
-// number of calls and the length of their numbers.
+// How many rows, and about how many bytes of text, one INSERT takes: bounds the memory, whatever
+// the number of calls and the length of their numbers.
 constexpr std::size_t rows_per_insert = 10'000;
 constexpr std::size_t text_per_insert = std::size_t{8} << 20;
 
