@@ -186,7 +186,8 @@ std::pmr::vector<SegmentReader::RunBlock> SegmentReader::read_runs() {
             block.row_counts = PackedIntegers::read(reader, size);
             // So that no 32 bits of a larger number are taken for a run.
             constexpr std::int64_t greatest = std::numeric_limits<std::uint32_t>::max();
-            if (!block.first_snapshots.within(0, greatest) || !block.row_counts.within(0, greatest))
+            if (block.range.begin > block.range.end || !block.first_snapshots.within(0, greatest) ||
+                !block.row_counts.within(0, greatest))
                 damaged("a run goes beyond its block");
         }
         expect_padding(reader);

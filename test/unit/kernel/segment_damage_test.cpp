@@ -202,6 +202,72 @@ TEST(DamagedSegment, IsReadWhereItIsWhole) {
 // From here on the checksums are right: somebody made the bytes on purpose, or a version of the
 // builder had a bug. Only what would lead a reader out of its arrays has to be found then.
 
+// Makes the checksums right again.
+void reseal(StoredSegment& stored) {
+    const SegmentReader reader = stored.reader();
+    const SegmentHeader& header = reader.header();
+    std::vector<Instant> snapshots(header.snapshot_count);
+    std::vector<std::int64_t> rows_at(header.snapshot_count);
+    for (std::size_t i = 0; i < header.snapshot_count; ++i) {
+        snapshots[i] = header.timeline[i];
+        rows_at[i] = header.rows_at[i];
+    }
+    stored.segment().header = SegmentHeader::write(stored.segment(), snapshots, rows_at,
+                                                   header.bounds, std::pmr::get_default_resource());
+}
+
+TEST(ResealedSegment, IsRefusedForAVectorOfAnotherLength) {
+    for (std::size_t v = 0; v < vector_count; ++v) {
+        const auto vector = static_cast<Vector>(v);
+        StoredSegment stored = some_segment(1);
+        reseal(stored);
+        EXPECT_EQ(refusal([&] { decoded(stored); }), "none");
+        stored.vector(vector).push_back(0);
+        reseal(stored);
+        expect_refused(stored, vector, "it is longer than its content");
+        stored.vector(vector).resize(stored.vector(vector).size() - 2);
+        reseal(stored);
+        expect_refused(stored, vector, "it ends too early");
+        stored.vector(vector).clear();
+        reseal(stored);
+        expect_refused(stored, vector, "it ends too early");
+    }
+}
+
+TEST(ResealedSegment, IsRefusedForAPriceThatIsNull) {
+    StoredSegment stored = one_call(0);
+    ByteWriter prices(std::pmr::get_default_resource());
+    prices.varint(1);
+    prices.u8(1); // and NULL
+    PriceDictionary::write(prices, std::vector<double>{0.5});
+    BitArray::write<Code>(prices, std::vector<Code>{0}, 1);
+    prices.bytes(Bytes(bit_array_padding));
+    stored.vector(Vector::customer_price) = prices.take();
+    reseal(stored);
+    EXPECT_EQ(refusal([&] { decoded(stored); }), "customer_price: a price in it is null");
+}
+
+// A range of snapshots that ends before it begins would hold anything, if lengths were compared.
+TEST(ResealedSegment, IsRefusedForABlockThatEndsBeforeItBegins) {
+    CallList calls;
+    Call call;
+    for (int minute = 0; minute < 4; ++minute) {
+        call.snapshot = Instant{minutes{minute}};
+        calls.add(call);
+    }
+    StoredSegment stored = encoded(calls.calls());
+    ByteWriter runs(std::pmr::get_default_resource());
+    runs.varint(2); // from there
+    runs.varint(1); // to here
+    runs.varint(4);
+    PackedIntegers::write(runs, std::vector<std::int64_t>{1000});
+    PackedIntegers::write(runs, std::vector<std::int64_t>{4});
+    runs.bytes(Bytes(bit_array_padding));
+    stored.vector(Vector::runs) = runs.take();
+    reseal(stored);
+    expect_refused(stored, Vector::runs, "a run goes beyond its block");
+}
+
 // Two calls that were up in two snapshots, as two runs in one block, or what somebody made of it.
 struct MadeUpSegment {
     // Of vector `runs`.
