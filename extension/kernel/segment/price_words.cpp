@@ -39,12 +39,12 @@ double from_ordered_bits(std::uint64_t bits) {
 
 } // namespace
 
-PriceWords::PriceWords(std::uint8_t way)
+PriceWords::PriceWords(std::size_t way)
     : way_(way)
-    , multiples_(way == 0 ? 0 : ways[way - 1U]) {}
+    , multiples_(way == 0 ? 0 : ways[way - 1]) {}
 
 PriceWords PriceWords::fit(std::span<const double> prices) {
-    for (std::uint8_t way = 1; way <= ways.size(); ++way) {
+    for (std::size_t way = 1; way <= ways.size(); ++way) {
         const PriceWords words(way);
         if (std::ranges::all_of(prices,
                                 [&](double price) { return words.find_word(price).has_value(); }))
@@ -53,9 +53,7 @@ PriceWords PriceWords::fit(std::span<const double> prices) {
     return {};
 }
 
-PriceWords PriceWords::read(ByteReader& reader) {
-    return PriceWords(static_cast<std::uint8_t>(reader.count(ways.size())));
-}
+PriceWords PriceWords::read(ByteReader& reader) { return PriceWords(reader.count(ways.size())); }
 
 void PriceWords::write(ByteWriter& writer) const { writer.varint(way_); }
 

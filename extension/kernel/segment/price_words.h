@@ -30,10 +30,10 @@ public:
     double price_of(std::uint64_t word) const;
 
 private:
-    explicit PriceWords(std::uint8_t way);
+    explicit PriceWords(std::size_t way);
     std::optional<std::uint64_t> find_word(double price) const;
 
-    std::uint8_t way_ = 0; // 0: by the bits
+    std::size_t way_ = 0;  // 0: by the bits
     double multiples_ = 0; // in 1
 };
 
