@@ -24,6 +24,7 @@ void Timeline::write(ByteWriter& writer, std::span<const Instant> snapshots) {
     std::uint64_t unit = 0;
     for (std::size_t i = 1; i < snapshots.size(); ++i)
         unit = std::gcd(unit, microseconds_between(snapshots[i - 1], snapshots[i]));
+    unit = std::max<std::uint64_t>(unit, 1); // of a single snapshot
     std::vector<std::int64_t> steps;
     for (std::size_t i = 1; i < snapshots.size(); ++i)
         steps.push_back(
