@@ -28,6 +28,7 @@ SELECT snapshot_timestamp - interval '20 minutes', customer_acc_id, src_country_
        dst_prefix_routing, duration, auth_orig_ip, customer_price
 FROM active_calls.inbox WHERE snapshot_timestamp = '2026-01-01 12:59:59.999999Z';
 SELECT active_calls.seal(now() - '2026-01-01 12:45Z');
+UPDATE active_calls.segment SET is_full = true; -- so that they stay when more is sealed, which needs new ids
 SQL
 
 my $folder   = PostgreSQL::Test::Utils::tempdir;
