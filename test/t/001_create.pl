@@ -34,7 +34,7 @@ $node->safe_psql('postgres', 'ALTER SCHEMA active_calls OWNER TO CURRENT_USER');
 $node->safe_psql('postgres', 'CREATE EXTENSION active_calls');
 is($node->safe_psql('postgres', "SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'"), 'f', 'the function was not called');
 is($node->safe_psql('postgres', "SELECT cardinality(extconfig) FROM pg_extension WHERE extname = 'active_calls'"),
-    3, 'three relations are marked for pg_dump');
+    5, 'four tables and the sequence of one are marked for pg_dump');
 
 $node->safe_psql('postgres', 'DROP EXTENSION active_calls');
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relnamespace = 'active_calls'::regnamespace"),
