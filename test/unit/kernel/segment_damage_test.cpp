@@ -268,6 +268,39 @@ TEST(ResealedSegment, IsRefusedForABlockThatEndsBeforeItBegins) {
     expect_refused(stored, Vector::runs, "a run goes beyond its block");
 }
 
+// The rows of a run that a filter leaves out still count: as 32 bits, these add up.
+TEST(ResealedSegment, IsRefusedForRowsThatOverflow) {
+    CallList calls;
+    Call call;
+    for (const int minute : {0, 1})
+        for (const int country : {1, 2, 3}) {
+            call.snapshot = Instant{minutes{minute}};
+            call.src_country_id = country;
+            calls.add(call);
+        }
+    StoredSegment stored = encoded(calls.calls());
+    ByteWriter runs(std::pmr::get_default_resource());
+    runs.varint(0);
+    runs.varint(2);
+    runs.varint(6);
+    PackedIntegers::write(runs, std::vector<std::int64_t>{0, 0, 0});
+    // 2^32 - 1, which stands aside, 2 and 5
+    runs.signed_varint(0);
+    runs.u8(3);
+    runs.varint(1);
+    BitArray::write<std::uint64_t>(runs, std::vector<std::uint64_t>{7, 2, 5}, 3);
+    runs.u64(0);
+    runs.u64(0xFFFF'FFFF);
+    runs.bytes(Bytes(bit_array_padding));
+    stored.vector(Vector::runs) = runs.take();
+    reseal(stored);
+    CallFilter filter;
+    filter.src_country_id.eq = 2;
+    filter.customer_price.lt = 1;
+    EXPECT_EQ(refusal([&] { counted(stored, all_time, filter); }),
+              "runs: the rows of a block do not add up");
+}
+
 // Two calls that were up in two snapshots, as two runs in one block, or what somebody made of it.
 struct MadeUpSegment {
     // Of vector `runs`.
@@ -387,8 +420,8 @@ TEST(MadeUpSegment, IsRefusedForRunsThatAreNotInTheirBlock) {
                                                     : "runs: a run goes beyond its block")
             << count;
     }
-    for (const std::int64_t first :
-         {-huge, std::int64_t{-1}, std::int64_t{1}, std::int64_t{2}, huge}) {
+    for (const std::int64_t first : {-huge, std::int64_t{-1}, std::int64_t{1}, std::int64_t{2},
+                                     std::int64_t{3}, std::int64_t{1} << 32, huge}) {
         MadeUpSegment made_up;
         made_up.first_snapshots = {0, first};
         EXPECT_EQ(refusal_of(made_up), "runs: a run goes beyond its block") << first;
@@ -398,6 +431,9 @@ TEST(MadeUpSegment, IsRefusedForRunsThatAreNotInTheirBlock) {
 
 TEST(MadeUpSegment, IsRefusedForABlockThatIsNotInTheSegment) {
     MadeUpSegment made_up;
+    made_up.block_begin = 1;
+    EXPECT_EQ(refusal_of(made_up), "runs: a run goes beyond its block");
+    made_up = {};
     made_up.block_end = 3;
     EXPECT_EQ(refusal_of(made_up), "runs: a count in it is larger than it can be");
     made_up = {};
