@@ -200,7 +200,7 @@ subtest 'a million rows' => sub {
     $database->sql(<<'SQL');
 INSERT INTO active_calls.inbox
 SELECT '2026-01-01 00:00Z'::timestamptz + n / 5000 * interval '1 minute', (3000 * (n * 7919 % 5000 / 5000.0) ^ 3)::int, n % 200, n % 100,
-       '380' || n * 104729 % 1000000000, CASE WHEN n % 2 = 0 THEN repeat(md5(n::text), 7) ELSE '49' || n END, n % 5000, '10.0.0.1'::inet + n % 5000, n / 7.0
+       '380' || n * 104729 % 1000000000, CASE WHEN n % 2 = 0 THEN repeat(md5(n::text), 20) ELSE '49' || n END, n % 5000, '10.0.0.1'::inet + n % 5000, n / 7.0
 FROM generate_series(0::bigint, 999999) AS n;
 SQL
     my $stores = 'SELECT (SELECT count(*) FROM active_calls.inbox), (SELECT count(*) FROM active_calls.segment)';
