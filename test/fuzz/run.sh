@@ -32,7 +32,7 @@ report() { # TARGET STATUS
         echo "$1: passed, $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs"
         return
     fi
-    grep -vE '^#[0-9]+' "$log" | tail -n 60
+    grep -vE '^(#[0-9]|INFO)' "$log" | head -n 40 # what happened comes first
     input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
     echo "$1: FAILED; to reproduce: $work/$1 $input"
     failed=1

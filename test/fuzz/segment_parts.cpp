@@ -30,7 +30,8 @@ SegmentParts SegmentParts::of(const Segment& segment) {
     ByteWriter checksums(std::pmr::get_default_resource());
     write_checksums(checksums, segment.vectors);
     const std::size_t left = segment.header.size() - checksums.written().size();
-    parts.header.assign(segment.header.begin(), segment.header.begin() + left);
+    const ByteSpan header = ByteSpan(segment.header).first(left);
+    parts.header.assign(header.begin(), header.end());
     for (std::size_t i = 0; i < vector_count; ++i)
         parts.vectors[i].assign(segment.vectors[i].begin(), segment.vectors[i].end());
     return parts;

@@ -134,7 +134,7 @@ TEST(DialWordFilter, FindsANeedleInEveryPlace) {
         for (std::size_t size = 1; size <= length; ++size)
             for (std::size_t place = 0; place + size <= length; ++place) {
                 std::string text(length, '0');
-                std::fill_n(text.begin() + place, size, '9');
+                text.replace(place, size, size, '9');
                 EXPECT_TRUE(passes(contains(std::string(size, '9')), text)) << text;
                 EXPECT_FALSE(passes(contains(std::string(size + 1, '9')), text)) << text;
                 EXPECT_EQ(passes(starts(std::string(size, '9')), text), place == 0) << text;

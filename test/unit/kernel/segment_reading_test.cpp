@@ -133,7 +133,21 @@ TEST(SegmentReader, DecodesTheColumnsAskedFor) {
     fetched = stored.take_fetched();
     std::ranges::sort(fetched);
     EXPECT_EQ(fetched.size(), vector_count); // each once
-    EXPECT_EQ(std::ranges::unique(fetched).begin(), fetched.end());
+    EXPECT_EQ(std::ranges::adjacent_find(fetched), fetched.end());
+}
+
+TEST(SegmentRows, EndAndStayThere) {
+    StoredSegment stored = two_calls();
+    SegmentReader reader = stored.reader();
+    SegmentRows rows(reader, {Instant{minutes{1}}, {}}, ColumnSet::all());
+    for (int i = 0; i < 2; ++i) {
+        const Call* const call = rows.next();
+        ASSERT_TRUE(call);
+        EXPECT_EQ(call->snapshot, Instant{minutes{1}});
+    }
+    EXPECT_FALSE(rows.next());
+    EXPECT_FALSE(rows.next());
+    EXPECT_FALSE(SegmentRows(reader, {Instant{minutes{2}}, {}}, ColumnSet::all()).next());
 }
 
 TEST(SegmentReader, AddsToWhatIsCounted) {

@@ -163,6 +163,34 @@ TEST(Run, IsOneOfManyThatLookTheSame) {
     EXPECT_EQ(runs_of(calls), 3 * same);
 }
 
+// So a question passes over most blocks: see segment.h.
+TEST(Run, StandsAmongOthersOfItsLength) {
+    StoredSegment stored = encoded(a_day_of_calls().calls());
+    ByteReader reader(stored.vector(Vector::runs));
+    const auto order_of = [](std::int64_t row_count, std::int64_t first_snapshot) {
+        return std::pair(row_count, first_snapshot);
+    };
+    auto last = order_of(0, 0);
+    for (std::size_t run = 0; run < stored.segment().run_count; run += runs_per_block) {
+        const std::size_t size = std::min(runs_per_block, stored.segment().run_count - run);
+        const auto begin = static_cast<std::int64_t>(reader.varint());
+        const auto end = static_cast<std::int64_t>(reader.varint());
+        reader.varint(); // rows
+        const PackedIntegers first_snapshots = PackedIntegers::read(reader, size);
+        const PackedIntegers row_counts = PackedIntegers::read(reader, size);
+        std::int64_t first_begin = end;
+        std::int64_t last_end = begin;
+        for (std::size_t i = 0; i < size; ++i) {
+            ASSERT_LE(last, order_of(row_counts[i], first_snapshots[i]));
+            last = order_of(row_counts[i], first_snapshots[i]);
+            first_begin = std::min(first_begin, first_snapshots[i]);
+            last_end = std::max(last_end, first_snapshots[i] + row_counts[i]);
+        }
+        EXPECT_EQ(begin, first_begin); // no wider than its runs
+        EXPECT_EQ(end, last_end);
+    }
+}
+
 TEST(Segment, SaysWhatItHolds) {
     const CallList calls = calls_of({{minute(3), 12}, {minute(1), 5}, {minute(1), 5}});
     const StoredSegment stored = encoded(calls.calls());
@@ -216,10 +244,12 @@ TEST(SegmentBuilder, TakesLessMemoryForPackedCalls) {
     EXPECT_GT(builder.memory(), calls.size() * 40);
     builder.pack();
     EXPECT_LT(builder.memory(), calls.size() * 4);
+    EXPECT_GT(builder.memory(), calls.size());
     builder.pack(); // nothing more
     EXPECT_EQ(builder.size(), calls.size());
     builder.sort();
     EXPECT_GT(builder.memory(), calls.size() * 40);
+    EXPECT_EQ(builder.memory(), builder.unpacked_memory());
 }
 
 // Rows in several segments are the same rows, each once, and each segment is of a time of its own.
