@@ -295,6 +295,8 @@ $$;
 SQL
 }
 
+my $rows;
+
 # What lies where: how many rows of the inbox, of segments, and segments.
 sub stores
 {
@@ -303,9 +305,24 @@ SELECT (SELECT count(*) FROM active_calls.inbox), coalesce(sum(row_count), 0), c
 SQL
 }
 
+# The view shows every call as it was written. As text, which tells -0 from 0, and an address with a netmask from one without.
+sub same_calls ($where)
+{
+    return is($database->sql(<<'SQL', 'active_calls_reader'), "$rows|0|0", "$where: every call is what it was");
+SET timezone = 'UTC';
+CREATE TEMP TABLE written AS
+SELECT ROW(snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,
+           duration, auth_orig_ip, customer_price)::text AS value FROM randomized.call;
+CREATE TEMP TABLE shown AS SELECT calls::text AS value FROM active_calls.calls;
+SELECT (SELECT count(*) FROM shown), (SELECT count(*) FROM (TABLE written EXCEPT ALL TABLE shown) AS lost),
+       (SELECT count(*) FROM (TABLE shown EXCEPT ALL TABLE written) AS gained);
+SQL
+}
+
 # Asks every question, with the calls stored as they are now.
 sub compare ($where)
 {
+    same_calls($where);
     # One row of tab-separated counts, then one for each of the first differences.
     my ($counts, @differences) = split /\n/, $database->sql(<<'SQL', 'active_calls_reader');
 \pset fieldsep '\t'
@@ -358,12 +375,11 @@ SQL
 }
 
 $database->sql('DELETE FROM active_calls.inbox WHERE customer_acc_id < 5000');    # the sample feed
-my ($rows) = stores();
+($rows) = stores();
 compare('unsealed');
 
 seal_half();
 my ($waiting, $sealed, $segments) = stores();
-is($waiting + $sealed, $rows, 'half sealed: every row is somewhere');
 cmp_ok($_, '>', 0.2 * $rows, 'half sealed: many rows are in either store') for $waiting, $sealed;
 cmp_ok($segments, '>', 25, 'half sealed: there are many segments');
 compare('half sealed');
@@ -372,7 +388,6 @@ $database->sql("SELECT active_calls.seal('0')");
 ($waiting, $sealed) = stores();
 is($waiting, $database->sql('SELECT count(*) FROM active_calls.inbox WHERE snapshot_timestamp >= now()'),
     'sealed: what is to come waits');
-is($waiting + $sealed, $rows, 'sealed: every row is somewhere');
 compare('sealed');
 
 my ($windows, $within) = (
@@ -381,7 +396,6 @@ my ($windows, $within) = (
 is( $database->sql("WITH w (begins, ends) AS (VALUES $windows) SELECT (SELECT count(*) FROM randomized.call WHERE $within)"
           . ' - (SELECT sum(active_calls.unseal(begins, ends)) FROM w)'),
     0, 'partly unsealed: as many rows as there are in the windows');
-is((stores())[0] + (stores())[1], $rows, 'partly unsealed: every row is somewhere');
 compare('partly unsealed');
 
 $database->sql("SELECT active_calls.seal('0')");
@@ -390,15 +404,6 @@ compare('sealed once more');
 $sealed = (stores())[1];
 is($database->sql("SELECT active_calls.unseal('-infinity', 'infinity')"), $sealed, 'unsealed again: returns how many rows it moved');
 is((stores())[2], 0, 'unsealed again: no segment is left');
-
-# As text, which tells -0 from 0, and an address with a netmask from one without.
-is( $database->sql(<<'SQL'), "$rows|0|0", 'every value is what it was');
-CREATE TEMP TABLE before AS
-SELECT ROW(snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,
-           duration, auth_orig_ip, customer_price)::text AS value FROM randomized.call;
-CREATE TEMP TABLE after AS SELECT inbox::text AS value FROM active_calls.inbox;
-SELECT (SELECT count(*) FROM after), (SELECT count(*) FROM (TABLE before EXCEPT ALL TABLE after) AS lost),
-       (SELECT count(*) FROM (TABLE after EXCEPT ALL TABLE before) AS gained);
-SQL
+same_calls('unsealed again');
 
 done_testing();
