@@ -1,5 +1,5 @@
 -- Four roles with the least rights that their work needs. Run it once in each database that has the
--- extension: psql -f sql/roles.sql DATABASE
+-- extension, and again after ALTER EXTENSION active_calls UPDATE: psql -f sql/roles.sql DATABASE
 -- Give each a password, or let pg_hba.conf say how it logs in.
 
 BEGIN;
@@ -22,15 +22,20 @@ GRANT USAGE ON SCHEMA active_calls
 
 -- The switch, or what loads its feed
 GRANT INSERT ON active_calls.inbox, active_calls.calls TO active_calls_writer;
-GRANT EXECUTE ON FUNCTION active_calls.ingest TO active_calls_writer;
+GRANT EXECUTE ON FUNCTION
+    active_calls.ingest,
+    active_calls.ingest_fields,
+    active_calls.newest_snapshot
+    TO active_calls_writer;
 
 -- DBAs, Grafana, reports
 GRANT SELECT ON active_calls.account, active_calls.calls, active_calls.inbox, active_calls.segment,
-    active_calls.sealed_calls
+    active_calls.sealed_calls, active_calls.status, active_calls.account_status, active_calls.last_seal
     TO active_calls_reader;
 GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,
-    active_calls.interval_price
+    active_calls.interval_price,
+    active_calls.newest_snapshot
     TO active_calls_reader;
 
 -- What seals calls, keeps them as long as they are wanted, and takes them back for corrections: cron

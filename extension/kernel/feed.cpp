@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -36,10 +39,11 @@ enum class Field : std::uint8_t {
     destination_next_rate,
     destination_initial_interval,
     destination_next_interval,
+    id,
 };
 
 // In the order of Field.
-constexpr std::array<std::string_view, 16> field_names{
+constexpr std::array<std::string_view, 17> field_names{
     "snapshot_timestamp",
     "connect_time",
     "end_time",
@@ -56,10 +60,17 @@ constexpr std::array<std::string_view, 16> field_names{
     "destination_next_rate",
     "destination_initial_interval",
     "destination_next_interval",
+    "id",
 };
 
 constexpr std::string_view name_of(Field field) {
     return field_names[static_cast<std::size_t>(field)];
+}
+
+std::optional<Field> field_of(std::string_view name) {
+    const auto found = std::ranges::find(field_names, name);
+    if (found == field_names.end()) return std::nullopt;
+    return static_cast<Field>(found - field_names.begin());
 }
 
 // A JSON value that a field may have. Absent and null are the same. Integers beyond 64 bits and
@@ -123,6 +134,22 @@ public:
         return *text;
     }
 
+    // The text of an id, which a number has too, in `digits`.
+    std::optional<std::string_view> id(std::array<char, 20>& digits) const {
+        const Value& value = at(Field::id);
+        if (const auto* text = std::get_if<std::string>(&value)) {
+            if (text->empty()) return std::nullopt;
+            return *text;
+        }
+        if (const auto* number = std::get_if<std::int64_t>(&value)) {
+            const char* end = std::to_chars(digits.begin(), digits.end(), *number).ptr;
+            return std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()));
+        }
+        if (!std::holds_alternative<std::monostate>(value))
+            refuse(Field::id, "a 64-bit integer or a string");
+        return std::nullopt;
+    }
+
     std::optional<Address> address(Field field) const {
         const auto spelled = text(field);
         if (!spelled) return std::nullopt;
@@ -177,18 +204,21 @@ private:
 };
 
 // Fills a Row from the events of one line's JSON text, without building a document of it: of some
-// sixty fields that a switch sends we keep sixteen.
+// sixty fields that a switch sends we keep seventeen.
 class RowReader final : public nlohmann::json_sax<Json> {
 public:
-    explicit RowReader(Row& row)
-        : row_(row) {}
+    RowReader(Row& row, const FieldSet& fields)
+        : row_(row)
+        , fields_(fields) {}
 
     bool null() override { return value({}); }
     bool boolean(bool) override { return unfit("a boolean"); }
     bool number_integer(number_integer_t number) override { return value(number); }
     bool number_unsigned(number_unsigned_t number) override {
-        if (number > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+        if (number > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
+            if (field_ == Field::id) return value(std::to_string(number)); // every digit counts
             return value(static_cast<double>(number));
+        }
         return value(static_cast<std::int64_t>(number));
     }
     bool number_float(number_float_t number, const string_t&) override { return value(number); }
@@ -210,11 +240,8 @@ public:
 
     bool key(string_t& name) override {
         if (depth_ != 1) return true;
-        const auto found = std::ranges::find(field_names, std::string_view(name));
-        if (found == field_names.end())
-            field_.reset();
-        else
-            field_ = static_cast<Field>(found - field_names.begin());
+        field_ = field_of(name);
+        if (field_ && !fields_.contains(static_cast<std::size_t>(*field_))) field_.reset();
         return true;
     }
 
@@ -238,6 +265,7 @@ private:
     }
 
     Row& row_;
+    const FieldSet& fields_;
     int depth_ = 0;
     std::optional<Field> field_; // of the value that comes next at depth 1, when we keep it
 };
@@ -295,9 +323,24 @@ std::optional<Call> call_of(const Row& row) {
     return call;
 }
 
+std::optional<RowKey> key_of(const Row& row, Instant snapshot) {
+    std::array<char, 20> digits{}; // of a 64-bit integer, with its sign
+    const auto id = row.id(digits);
+    if (!id) return std::nullopt;
+    const auto seed = static_cast<XXH64_hash_t>(snapshot.time_since_epoch().count());
+    const XXH128_hash_t hash = XXH3_128bits_withSeed(id->data(), id->size(), seed);
+    return RowKey{hash.low64, hash.high64};
+}
+
 } // namespace
 
-FeedCounts read_feed(std::string_view text, const std::function<void(const Call&)>& accept,
+void FieldSet::insert(std::string_view name) {
+    static_assert(field_names.size() == decltype(bits_)().size());
+    if (const auto field = field_of(name)) bits_.set(static_cast<std::size_t>(*field));
+}
+
+FeedCounts read_feed(std::string_view text, const FieldSet& fields,
+                     const std::function<bool(const Call&, const std::optional<RowKey>&)>& accept,
                      const std::function<void()>& before_line) {
     FeedCounts counts;
     Row row;
@@ -312,14 +355,14 @@ FeedCounts read_feed(std::string_view text, const std::function<void(const Call&
 
         try {
             row.clear();
-            RowReader reader(row);
+            RowReader reader(row, fields);
             Json::sax_parse(line, &reader);
-            if (const auto call = call_of(row)) {
-                accept(*call);
-                ++counts.accepted;
-            } else {
+            if (const auto call = call_of(row); !call)
                 ++counts.unowned;
-            }
+            else if (accept(*call, key_of(row, call->snapshot)))
+                ++counts.accepted;
+            else
+                ++counts.repeated;
         } catch (const Error& error) {
             throw Error(ErrorKind::malformed_input,
                         "line " + std::to_string(line_number) + ": " + error.what(), error.hint());

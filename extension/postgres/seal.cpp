@@ -2,6 +2,7 @@
 #include "boundary.h"
 
 #include "inbox_writer.h"
+#include "own_table.h"
 #include "plan.h"
 #include "segment_store.h"
 #include "value.h"
@@ -136,6 +137,25 @@ std::int64_t seal_before(TimestampTz end) {
     return static_cast<std::int64_t>(sealed);
 }
 
+// Notes in table `last_seal` that a seal has come to its end. The lock of `segment` is
+// held, so that no other seal does at the same time.
+void note_seal(std::int64_t rows) {
+    const auto table = OwnTable::find("last_seal");
+    if (!table) return;
+    static Plan update_plan, insert_plan;
+    const SPIPlanPtr update = update_plan.get(
+        [] { return "UPDATE active_calls.last_seal SET finished_at = $1, rows = $2"; },
+        {TIMESTAMPTZOID, INT8OID});
+    const SPIPlanPtr insert = insert_plan.get(
+        [] { return "INSERT INTO active_calls.last_seal (finished_at, rows) VALUES ($1, $2)"; },
+        {TIMESTAMPTZOID, INT8OID});
+    guarded([&] {
+        const Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+        if (table->execute(update, {now, Int64GetDatum(rows)}) == 0)
+            table->execute(insert, {now, Int64GetDatum(rows)});
+    });
+}
+
 // Raises: call it in a guarded body.
 TimestampTz before_now(const Interval* keep) {
     const Datum zero = DirectFunctionCall7(make_interval, 0, 0, 0, 0, 0, 0, Float8GetDatum(0));
@@ -159,7 +179,9 @@ Datum seal(PG_FUNCTION_ARGS) {
         const TimestampTz end = guarded([&] { return before_now(PG_GETARG_INTERVAL_P(0)); });
         std::int64_t sealed = 0;
         with_spi([&] {
-            if (try_lock_segments()) sealed = seal_before(end);
+            if (!try_lock_segments()) return;
+            sealed = seal_before(end);
+            note_seal(sealed);
         });
         return Int64GetDatum(sealed);
     });

@@ -11,6 +11,7 @@ namespace {
 int gap_fill_setting = static_cast<int>(GapFill::window);
 int max_points_setting = 100000;
 bool log_scan_setting = false;
+int retry_window_setting = 3600;
 
 const config_enum_entry gap_fill_values[] = {
     {"window", static_cast<int>(GapFill::window), false},
@@ -36,6 +37,12 @@ void define_settings() {
         "active_calls.log_scan", "Logs what each series has cost.",
         "Segments seen, skipped and read, bytes detoasted, inbox rows, milliseconds, at level LOG.",
         &log_scan_setting, log_scan_setting, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "active_calls.retry_window", "How long ingested rows are remembered by their ids.",
+        "A row of the same id and snapshot that is ingested again within this time is skipped. 0 "
+        "remembers nothing, and skips nothing.",
+        &retry_window_setting, retry_window_setting, 0, 7 * 24 * 3600, PGC_USERSET, GUC_UNIT_S,
+        nullptr, nullptr, nullptr);
 #if PG_VERSION_NUM >= 150000
     MarkGUCPrefixReserved("active_calls");
 #else
@@ -48,5 +55,7 @@ GapFill gap_fill() { return static_cast<GapFill>(gap_fill_setting); }
 std::size_t max_points() { return static_cast<std::size_t>(max_points_setting); }
 
 bool log_scan() { return log_scan_setting; }
+
+std::chrono::seconds retry_window() { return std::chrono::seconds{retry_window_setting}; }
 
 } // namespace active_calls::postgres

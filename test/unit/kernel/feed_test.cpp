@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -31,11 +32,17 @@ struct ReadCall {
 struct Read {
     FeedCounts counts;
     std::vector<ReadCall> calls;
+    std::vector<std::optional<RowKey>> keys; // of the calls
 };
 
-Read read(std::string_view text) {
+Read read(std::string_view text, const FieldSet& fields = FieldSet::all()) {
     Read result;
-    result.counts = read_feed(text, [&](const Call& call) { result.calls.emplace_back(call); });
+    result.counts =
+        read_feed(text, fields, [&](const Call& call, const std::optional<RowKey>& key) {
+            result.calls.emplace_back(call);
+            result.keys.push_back(key);
+            return true;
+        });
     EXPECT_EQ(result.counts.accepted, result.calls.size());
     return result;
 }
@@ -400,7 +407,102 @@ TEST(Feed, NestsAsDeepAsItIsGiven) {
 }
 
 TEST(Feed, LeavesErrorsOfWhoAcceptsAlone) {
-    EXPECT_THROW(read_feed(line(""), [](const Call&) { throw std::bad_alloc(); }), std::bad_alloc);
+    const auto accept = [](const Call&, const std::optional<RowKey>&) -> bool {
+        throw std::bad_alloc();
+    };
+    EXPECT_THROW(read_feed(line(""), FieldSet::all(), accept), std::bad_alloc);
+}
+
+// The key of a row with this id, which is JSON.
+std::optional<RowKey> key_of(const std::string& id) {
+    return read(line(R"("id":)" + id)).keys.at(0);
+}
+
+TEST(Feed, GivesRowsOfOneIdAndSnapshotOneKey) {
+    EXPECT_EQ(key_of("7590369430199074817"), key_of("7590369430199074817"));
+    EXPECT_EQ(key_of("7590369430199074817"), key_of(R"("7590369430199074817")"));
+    EXPECT_EQ(key_of("-9223372036854775808"), key_of(R"("-9223372036854775808")"));
+    EXPECT_EQ(key_of("18446744073709551615"), key_of(R"("18446744073709551615")"));
+    EXPECT_EQ(key_of("0"), key_of(R"("0")"));
+    EXPECT_EQ(key_of(R"("\u0061")"), key_of(R"("a")"));
+}
+
+TEST(Feed, GivesRowsOfAnotherIdOrSnapshotAnotherKey) {
+    const std::vector<std::string> ids{"0",
+                                       "1",
+                                       "-1",
+                                       "9223372036854775806",
+                                       "9223372036854775807",
+                                       "9223372036854775808",
+                                       "18446744073709551614",
+                                       "18446744073709551615",
+                                       R"("a")",
+                                       R"("A")",
+                                       R"(" 1")",
+                                       R"("01")",
+                                       R"("a\u0000")",
+                                       '"' + std::string(1000, 'x') + '"',
+                                       '"' + std::string(1001, 'x') + '"'};
+    std::vector<RowKey> keys;
+    for (const std::string& id : ids) {
+        const Read result = read(line(R"("id":)" + id) + "\n" +
+                                 R"({"snapshot_timestamp":"2020-03-01 00:00:01",)"
+                                 R"("customer_acc_id":7,"id":)" +
+                                 id + "}");
+        for (const auto& key : result.keys) keys.push_back(key.value());
+    }
+    std::ranges::sort(keys);
+    EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
+    EXPECT_EQ(keys.size(), 2 * ids.size());
+}
+
+TEST(Feed, GivesRowsWithoutAnIdNoKey) {
+    EXPECT_EQ(read(line("")).keys.at(0), std::nullopt);
+    EXPECT_EQ(key_of("null"), std::nullopt);
+    EXPECT_EQ(key_of(R"("")"), std::nullopt);
+}
+
+TEST(Feed, RefusesAnIdThatIsNeitherIntegerNorText) {
+    for (const auto* id : {"1.5", "1e3", "18446744073709551616", "-9223372036854775809"})
+        EXPECT_EQ(refusal(line(R"("id":)" + std::string(id))),
+                  "line 1: id is not a 64-bit integer or a string")
+            << id;
+    EXPECT_EQ(refusal(line(R"("id":true)")), "line 1: id must not be a boolean");
+    EXPECT_EQ(refusal(line(R"("id":[])")), "line 1: id must not be an array");
+    EXPECT_EQ(refusal(line(R"("id":{})")), "line 1: id must not be an object");
+}
+
+TEST(Feed, CountsRowsThatWereAcceptedBefore) {
+    std::size_t asked = 0;
+    const FeedCounts counts = read_feed(
+        line("") + "\n" + line("") + "\n" + line("") + "\n" +
+            R"({"snapshot_timestamp":"2020-03-01 00:00:00"})",
+        FieldSet::all(), [&](const Call&, const std::optional<RowKey>&) { return ++asked == 2; });
+    EXPECT_EQ(asked, 3U);
+    EXPECT_EQ(counts.accepted, 1U);
+    EXPECT_EQ(counts.repeated, 2U);
+    EXPECT_EQ(counts.unowned, 1U);
+}
+
+TEST(Feed, ReadsTheFieldsOfASetAlone) {
+    FieldSet fields;
+    for (const auto* name : {"snapshot_timestamp", "customer_acc_id", "src_country_id", "node_id"})
+        fields.insert(name);
+    // What is not read is not looked at either.
+    const std::string row = line(R"("src_country_id":1,"dst_country_id":[],"duration":"long",)"
+                                 R"("src_prefix_routing":380,"id":true)");
+    const Read result = read(row, fields);
+    ASSERT_EQ(result.calls.size(), 1U);
+    EXPECT_EQ(result.calls[0].call.src_country_id, 1);
+    EXPECT_EQ(result.calls[0].call.dst_country_id, unset);
+    EXPECT_EQ(result.calls[0].call.duration, 0);
+    EXPECT_EQ(result.calls[0].src_prefix_routing, unset);
+    EXPECT_EQ(result.keys[0], std::nullopt);
+
+    EXPECT_THROW(read(row, FieldSet{}), Error); // no time
+    fields = FieldSet{};
+    fields.insert("snapshot_timestamp");
+    EXPECT_EQ(read(row, fields).counts.unowned, 1U);
 }
 
 } // namespace

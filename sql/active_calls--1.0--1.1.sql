@@ -1,0 +1,172 @@
+-- Active calls 1.1: batches that may be sent again, what an operator looks at, peaks, and a schedule.
+-- Nothing of 1.0 is dropped or made anew, so that what was granted on it stays.
+\echo Use "ALTER EXTENSION active_calls UPDATE" to load this file. \quit
+
+-- Retries
+
+-- Which rows were ingested lately, by their ids: a row for each snapshot of a batch. A switch that sends
+-- a batch again, because it waited in vain for the answer, shall count no call twice.
+CREATE TABLE ingested (
+    snapshot_timestamp timestamptz NOT NULL,
+    ingested_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    ids bytea NOT NULL
+);
+ALTER TABLE ingested ALTER ids SET STORAGE EXTERNAL; -- hashes do not compress
+COMMENT ON TABLE ingested IS
+    'ids of rows that were ingested within active_calls.retry_window; read and written by ingest alone';
+COMMENT ON COLUMN ingested.ids IS '16 bytes for each row: a hash of its id and its snapshot';
+
+CREATE INDEX ingested_snapshot_timestamp_idx ON ingested (snapshot_timestamp);
+CREATE INDEX ingested_ingested_at_idx ON ingested (ingested_at);
+
+CREATE FUNCTION ingest_fields(rows text, fields text[]) RETURNS bigint
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ingest_fields IS
+    'ingest, of the named fields of each row alone; others are as good as absent';
+
+-- What an operator looks at
+
+CREATE TABLE last_seal (
+    finished_at timestamptz NOT NULL,
+    rows bigint NOT NULL
+);
+CREATE UNIQUE INDEX last_seal_one_row ON last_seal ((true));
+COMMENT ON TABLE last_seal IS 'when seal last came to its end, as one row; written by seal alone';
+COMMENT ON COLUMN last_seal.rows IS 'calls that it moved';
+
+-- Nothing below unpacks a segment or reads a value that lies out of line: pg_column_size does not.
+
+CREATE VIEW status AS
+SELECT inbox.rows AS inbox_rows,
+       inbox.oldest_snapshot AS oldest_inbox_snapshot,
+       pg_catalog.pg_total_relation_size('active_calls.inbox'::pg_catalog.regclass) AS inbox_bytes,
+       segment.segments,
+       segment.growing_segments,
+       segment.rows AS sealed_rows,
+       pg_catalog.pg_total_relation_size('active_calls.segment'::pg_catalog.regclass) AS segment_bytes,
+       pg_catalog.round(
+           pg_catalog.pg_total_relation_size('active_calls.segment'::pg_catalog.regclass)::numeric
+           / nullif(segment.rows, 0)::numeric, 2) AS bytes_per_row,
+       greatest(inbox.newest_snapshot, segment.newest_snapshot) AS newest_snapshot,
+       last_seal.finished_at AS last_seal,
+       last_seal.rows AS last_seal_rows,
+       account.accounts
+FROM (SELECT pg_catalog.count(*) AS rows, pg_catalog.min(snapshot_timestamp) AS oldest_snapshot,
+             pg_catalog.max(snapshot_timestamp) AS newest_snapshot
+      FROM active_calls.inbox) AS inbox
+CROSS JOIN (SELECT pg_catalog.count(*) AS segments,
+                   pg_catalog.count(*) FILTER (WHERE NOT is_full) AS growing_segments,
+                   coalesce(pg_catalog.sum(row_count), 0::bigint) AS rows,
+                   pg_catalog.max(last_snapshot) AS newest_snapshot
+            FROM active_calls.segment) AS segment
+CROSS JOIN (SELECT pg_catalog.count(*) AS accounts FROM active_calls.account) AS account
+LEFT JOIN active_calls.last_seal ON true;
+COMMENT ON VIEW status IS 'the state of both stores, as one row';
+COMMENT ON COLUMN status.inbox_rows IS 'calls that wait to be sealed';
+COMMENT ON COLUMN status.oldest_inbox_snapshot IS
+    'the oldest that waits: more than some minutes ago when seal does not run';
+COMMENT ON COLUMN status.inbox_bytes IS 'of table inbox on disk, with its index';
+COMMENT ON COLUMN status.segments IS 'segments of all accounts';
+COMMENT ON COLUMN status.growing_segments IS 'those that grow by what is sealed later';
+COMMENT ON COLUMN status.sealed_rows IS 'calls in segments';
+COMMENT ON COLUMN status.segment_bytes IS
+    'of table segment on disk, with its indexes, its values out of line, and what VACUUM made free';
+COMMENT ON COLUMN status.bytes_per_row IS 'segment_bytes for each of sealed_rows; null when there are none';
+COMMENT ON COLUMN status.newest_snapshot IS
+    'the newest of all: more than some minutes ago when the switch does not write';
+COMMENT ON COLUMN status.last_seal IS 'when seal last came to its end, whatever it moved; null before the first';
+COMMENT ON COLUMN status.last_seal_rows IS 'calls that it moved';
+COMMENT ON COLUMN status.accounts IS 'rows of table account';
+
+CREATE VIEW account_status AS
+SELECT id AS account_id,
+       account.uuid,
+       account.name,
+       coalesce(inbox.rows, 0::bigint) AS inbox_rows,
+       coalesce(segment.segments, 0::bigint) AS segments,
+       coalesce(segment.growing_segments, 0::bigint) AS growing_segments,
+       coalesce(segment.rows, 0::bigint) AS sealed_rows,
+       coalesce(segment.bytes, 0::bigint) AS sealed_bytes,
+       pg_catalog.round(segment.bytes::numeric / nullif(segment.rows, 0::bigint)::numeric, 2)
+           AS bytes_per_row,
+       least(inbox.first_snapshot, segment.first_snapshot) AS first_snapshot,
+       greatest(inbox.newest_snapshot, segment.newest_snapshot) AS newest_snapshot
+FROM active_calls.account
+FULL JOIN (SELECT customer_acc_id AS id, pg_catalog.count(*) AS rows,
+                  pg_catalog.min(snapshot_timestamp) AS first_snapshot,
+                  pg_catalog.max(snapshot_timestamp) AS newest_snapshot
+           FROM active_calls.inbox GROUP BY customer_acc_id) AS inbox USING (id)
+FULL JOIN (SELECT customer_acc_id AS id, pg_catalog.count(*) AS segments,
+                  pg_catalog.count(*) FILTER (WHERE NOT is_full) AS growing_segments,
+                  pg_catalog.sum(row_count) AS rows,
+                  pg_catalog.sum(
+                      pg_catalog.pg_column_size(header) + pg_catalog.pg_column_size(runs)
+                      + pg_catalog.pg_column_size(duration)
+                      + pg_catalog.pg_column_size(src_country_id)
+                      + pg_catalog.pg_column_size(dst_country_id)
+                      + pg_catalog.pg_column_size(src_prefix_routing)
+                      + pg_catalog.pg_column_size(dst_prefix_routing)
+                      + pg_catalog.pg_column_size(auth_orig_ip)
+                      + pg_catalog.pg_column_size(customer_price)) AS bytes,
+                  pg_catalog.min(first_snapshot) AS first_snapshot,
+                  pg_catalog.max(last_snapshot) AS newest_snapshot
+           FROM active_calls.segment GROUP BY customer_acc_id) AS segment USING (id);
+COMMENT ON VIEW account_status IS
+    'what each account has in either store; also accounts of calls that table account does not know';
+COMMENT ON COLUMN account_status.account_id IS 'account.id, customer_acc_id of calls';
+COMMENT ON COLUMN account_status.uuid IS 'null for an account that table account does not know';
+COMMENT ON COLUMN account_status.name IS 'null where it has none';
+COMMENT ON COLUMN account_status.inbox_rows IS 'calls that wait to be sealed';
+COMMENT ON COLUMN account_status.segments IS 'segments that hold its calls';
+COMMENT ON COLUMN account_status.growing_segments IS
+    'those that grow by what is sealed later: a few, each at most half of the one before';
+COMMENT ON COLUMN account_status.sealed_rows IS 'calls in segments';
+COMMENT ON COLUMN account_status.sealed_bytes IS 'of what its segments hold, without what surrounds a row';
+COMMENT ON COLUMN account_status.bytes_per_row IS 'sealed_bytes for each of sealed_rows; null when there are none';
+COMMENT ON COLUMN account_status.first_snapshot IS 'the oldest with a call of it';
+COMMENT ON COLUMN account_status.newest_snapshot IS 'the newest with a call of it';
+
+-- As of the view calls: with the rights, and the row security, of who asks, where PostgreSQL can (15).
+DO $$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num'::pg_catalog.text)::int >= 150000 THEN
+        ALTER VIEW active_calls.status SET (security_invoker = true);
+        ALTER VIEW active_calls.account_status SET (security_invoker = true);
+    END IF;
+END
+$$;
+
+-- Steps from account to account, from the last to the first: one look at either index for each.
+CREATE FUNCTION newest_snapshot() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE waiting AS (
+        (SELECT customer_acc_id, snapshot_timestamp
+         FROM active_calls.inbox ORDER BY customer_acc_id DESC, snapshot_timestamp DESC LIMIT 1)
+        UNION ALL
+        SELECT before.customer_acc_id, before.snapshot_timestamp
+        FROM waiting CROSS JOIN LATERAL (
+            SELECT customer_acc_id, snapshot_timestamp FROM active_calls.inbox
+            WHERE customer_acc_id < waiting.customer_acc_id
+            ORDER BY customer_acc_id DESC, snapshot_timestamp DESC LIMIT 1) AS before
+    ), sealed AS (
+        (SELECT customer_acc_id, last_snapshot
+         FROM active_calls.segment ORDER BY customer_acc_id DESC, last_snapshot DESC LIMIT 1)
+        UNION ALL
+        SELECT before.customer_acc_id, before.last_snapshot
+        FROM sealed CROSS JOIN LATERAL (
+            SELECT customer_acc_id, last_snapshot FROM active_calls.segment
+            WHERE customer_acc_id < sealed.customer_acc_id
+            ORDER BY customer_acc_id DESC, last_snapshot DESC LIMIT 1) AS before
+    )
+    SELECT greatest((SELECT max(snapshot_timestamp) FROM waiting),
+                    (SELECT max(last_snapshot) FROM sealed))
+$$;
+COMMENT ON FUNCTION newest_snapshot IS
+    'the newest snapshot with a call of any account, in either store; null when there is none';
+
+-- A function is executable by everyone unless that is taken back.
+REVOKE ALL ON FUNCTION ingest_fields, newest_snapshot FROM PUBLIC;
