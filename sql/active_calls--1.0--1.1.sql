@@ -168,5 +168,37 @@ $$;
 COMMENT ON FUNCTION newest_snapshot IS
     'the newest snapshot with a call of any account, in either store; null when there is none';
 
+-- Peaks
+
+CREATE FUNCTION origination_peak_calls (
+    account_id uuid,
+    from_time timestamptz,
+    to_time timestamptz,
+    bucket interval,
+    src_country_id int DEFAULT NULL,
+    dst_country_id int DEFAULT NULL,
+    src_prefix_routing_eq text DEFAULT NULL,
+    src_prefix_routing_starts_with text DEFAULT NULL,
+    src_prefix_routing_ends_with text DEFAULT NULL,
+    src_prefix_routing_contains text DEFAULT NULL,
+    dst_prefix_routing_eq text DEFAULT NULL,
+    dst_prefix_routing_starts_with text DEFAULT NULL,
+    dst_prefix_routing_ends_with text DEFAULT NULL,
+    dst_prefix_routing_contains text DEFAULT NULL,
+    duration_eq int DEFAULT NULL,
+    duration_gt int DEFAULT NULL,
+    duration_lt int DEFAULT NULL,
+    auth_orig_ip inet DEFAULT NULL,
+    customer_price_eq double precision DEFAULT NULL,
+    customer_price_gt double precision DEFAULT NULL,
+    customer_price_lt double precision DEFAULT NULL,
+    step interval DEFAULT '1 minute'
+) RETURNS TABLE (t timestamptz, peak int, mean double precision, peak_at timestamptz)
+LANGUAGE C STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS 'MODULE_PATHNAME', 'origination_peak_calls';
+COMMENT ON FUNCTION origination_peak_calls IS
+    'origination_active_calls by the bucket of time: the peak, the mean, and when the peak was first';
+
 -- A function is executable by everyone unless that is taken back.
-REVOKE ALL ON FUNCTION ingest_fields, newest_snapshot FROM PUBLIC;
+REVOKE ALL ON FUNCTION ingest_fields, newest_snapshot, origination_peak_calls FROM PUBLIC;

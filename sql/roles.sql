@@ -34,6 +34,7 @@ GRANT SELECT ON active_calls.account, active_calls.calls, active_calls.inbox, ac
     TO active_calls_reader;
 GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,
+    active_calls.origination_peak_calls,
     active_calls.interval_price,
     active_calls.newest_snapshot
     TO active_calls_reader;

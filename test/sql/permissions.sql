@@ -76,6 +76,7 @@ SELECT what, replace(replace(statement, ':account', :'account'), ':window', :'wi
     ('read calls', 'SELECT FROM active_calls.calls'),
     ('write calls', 'INSERT INTO active_calls.calls SELECT now(), 1, NULL, NULL, NULL, NULL, 0, NULL, 0 WHERE false'),
     ('origination', 'SELECT FROM active_calls.origination_active_calls(:account, :window)'),
+    ('peaks', 'SELECT FROM active_calls.origination_peak_calls(:account, :window, ''1 hour'')'),
     ('customer', 'SELECT FROM active_calls.customer_origination_active_calls(1201, :account, :window)'),
     ('scoped', 'SELECT FROM active_calls.scoped_origination_active_calls(120, NULL, :account, :window)'),
     ('ingest', 'SELECT active_calls.ingest('''')'),
