@@ -7,7 +7,9 @@ set -euo pipefail
 # distribution's, whose version apt knows once it has its lists.
 postgres_packages() {
     local candidate=${PG_CONFIG:-pg_config} version
-    if [ -e "$("$candidate" --pgxs 2>/dev/null)" ] && [ -x "$("$candidate" --bindir)/postgres" ]; then
+    # The makefiles of PGXS alone say nothing: Debian ships them with the client.
+    if [ -e "$("$candidate" --includedir-server 2>/dev/null)/postgres.h" ] &&
+        [ -e "$("$candidate" --pgxs)" ] && [ -x "$("$candidate" --bindir)/postgres" ]; then
         return
     fi
     version=$(apt-cache depends postgresql 2>/dev/null |
