@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -146,6 +147,10 @@ int main(int argc, char** argv) try {
     seal->callback([] { measure_seal(""); });
 
     std::signal(SIGPIPE, SIG_IGN); // a peer that has ended is an error of its own
+    // What an answer takes is for the contender to save, not for this process's heap: it keeps its
+    // memory, as that of a client at work does.
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
     CLI11_PARSE(app, argc, argv);
     return EXIT_SUCCESS;
 } catch (const std::exception& error) {
