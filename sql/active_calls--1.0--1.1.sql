@@ -202,3 +202,14 @@ COMMENT ON FUNCTION origination_peak_calls IS
 
 -- A function is executable by everyone unless that is taken back.
 REVOKE ALL ON FUNCTION ingest_fields, newest_snapshot, origination_peak_calls FROM PUBLIC;
+
+-- Series in FROM: the planner learns how many points they have, and runs them without a tuplestore.
+
+CREATE FUNCTION series_support(internal) RETURNS internal
+LANGUAGE C STRICT
+AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION series_support FROM PUBLIC;
+
+ALTER FUNCTION origination_active_calls SUPPORT series_support;
+ALTER FUNCTION customer_origination_active_calls SUPPORT series_support;
+ALTER FUNCTION scoped_origination_active_calls SUPPORT series_support;

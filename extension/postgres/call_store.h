@@ -15,6 +15,14 @@ struct ScanCost {
     std::uint64_t segments_skipped = 0; // of these, unread: their bounds tell that nothing passes
     std::uint64_t bytes_detoasted = 0;
     std::uint64_t inbox_rows = 0;
+
+    ScanCost& operator+=(const ScanCost& other) {
+        segments += other.segments;
+        segments_skipped += other.segments_skipped;
+        bytes_detoasted += other.bytes_detoasted;
+        inbox_rows += other.inbox_rows;
+        return *this;
+    }
 };
 
 // Adds to `counts` every stored call of the account within the window that passes the filter.

@@ -1,6 +1,7 @@
 // What PostgreSQL calls when it loads the library.
 #include "server.h"
 
+#include "series_scan.h"
 #include "settings.h"
 
 #ifdef __GLIBC__
@@ -31,6 +32,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
     active_calls::postgres::define_settings();
+    active_calls::postgres::install_series_scan();
     keep_memory();
 }
 // NOLINTEND(bugprone-reserved-identifier)

@@ -6,6 +6,7 @@
 #include "call_store.h"
 #include "plan.h"
 #include "question.h"
+#include "series_scan.h"
 #include "settings.h"
 #include "value.h"
 
@@ -93,7 +94,9 @@ template<class ReadQuestion, class FindAccount>
 Datum answer(FunctionCallInfo fcinfo, ReadQuestion&& read, FindAccount&& find) {
     return boundary([&]() -> Datum {
         const auto start = std::chrono::steady_clock::now();
-        const ResultSet result = guarded([&] { return begin_result(fcinfo); });
+        PointSink* const sink = point_sink(fcinfo);
+        ResultSet result{};
+        if (sink == nullptr) result = guarded([&] { return begin_result(fcinfo); });
         const Question question = read();
         const Instant now = to_instant(GetCurrentTransactionStartTimestamp());
 
@@ -108,7 +111,12 @@ Datum answer(FunctionCallInfo fcinfo, ReadQuestion&& read, FindAccount&& find) {
                 cost = count_calls(account_id, question.window, question.filter, counts);
         });
         const std::span<const Point> counted = counts.sorted();
-        guarded([&] { put_series(result, counted, grid, question); });
+        if (sink != nullptr) {
+            sink->cost += cost;
+            sink->fill(counted, grid);
+        } else {
+            guarded([&] { put_series(result, counted, grid, question); });
+        }
         if (log_scan()) guarded([&] { log_cost(cost, std::chrono::steady_clock::now() - start); });
         return Datum{0};
     });
