@@ -26,8 +26,10 @@ class Sealer {
 public:
     void add(const Call& call) {
         auto& builder = builders_[call.account_id];
-        if (!builder) builder = std::make_unique<SegmentBuilder>(call.account_id);
-        memory_ -= builder->memory();
+        if (builder)
+            memory_ -= builder->memory();
+        else
+            builder = std::make_unique<SegmentBuilder>(call.account_id);
         builder->add(call);
         memory_ += builder->memory();
         if (builder->size() >= full_segment_rows)

@@ -27,13 +27,14 @@ bool locate_runs(const RunLimits& limits, std::size_t size, const std::uint32_t*
 }
 
 ACTIVE_CALLS_VECTORIZED
-void slots_reaching(const SlotScale& scale, std::size_t size, const std::uint32_t* __restrict first,
+void slots_reaching(const SlotScale& scale, std::size_t size,
+                    const std::int32_t* __restrict duration, const std::uint32_t* __restrict first,
                     const std::int32_t* __restrict seconds,
                     const std::int32_t* __restrict first_duration, std::uint32_t* __restrict slot) {
     const SlotScale s = scale;
     const auto slot_seconds = static_cast<float>(s.slot_seconds);
     for (std::size_t i = 0; i < size; ++i) {
-        const std::int32_t reached = seconds[first[i]] - first_duration[i] + s.duration;
+        const std::int32_t reached = seconds[first[i]] - first_duration[i] + duration[i];
         const std::int32_t within = std::min(std::max(reached, 0), s.span + 1);
         slot[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(
             static_cast<float>(within + s.slot_seconds - 1) / slot_seconds));

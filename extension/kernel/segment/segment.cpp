@@ -7,7 +7,9 @@ namespace active_calls {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+// Since version 2, prices may follow curves.
+constexpr std::uint8_t version = 2;
+constexpr std::uint8_t first_version = 1;
 
 void write_number(ByteWriter& writer, std::int32_t value) { writer.signed_varint(value); }
 void write_number(ByteWriter& writer, double value) {
@@ -70,7 +72,10 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
     if (bytes.size() < sizeof(std::uint64_t)) damaged("it ends too early");
     const ByteSpan content = bytes.first(bytes.size() - sizeof(std::uint64_t));
     ByteReader reader(content);
-    if (reader.u8() != version) damaged("it is of an unknown version");
+    const std::uint8_t written_version = reader.u8();
+    if (written_version < first_version || written_version > version)
+        damaged("it is of an unknown version");
+    has_price_curves = written_version >= 2;
     if (load_u64(content.data() + content.size()) != checksum(content))
         damaged("its checksum does not match");
 

@@ -15,24 +15,19 @@
 // What a segment consists of, each part in bytes of its own, so that a question reads only the
 // parts that it is about:
 //
-//   header                 counts, bounds, the snapshots, how many rows each has, and size and
-//   checksum
-//                          of each vector
-//   runs                   how many runs begin at each snapshot, and of how many rows each is. Runs
-//   are
-//                          in the order of their first snapshot
-//   duration               of each run, at its first snapshot
-//   src_country_id ...     of each run, a code, and the dictionary of codes (dictionary.h)
-//   customer_price         of each row, in the order of runs, a code; and the dictionary
+//   header              counts, bounds, the snapshots, how many rows each has, and size and
+//                       checksum of each vector
+//   runs                of each run, its first snapshot and how many rows it is
+//   duration            of each run, at its first snapshot
+//   src_country_id ...  of each run, a code, and the dictionary of codes (dictionary.h)
+//   customer_price      of each run, by which tariff its prices come from its durations; of rows
+//                       that follow none, a code, and the dictionary (price_vector.h)
 //
 // Runs stand in the order of their length, and among those of one length in that of their first
 // snapshot. So lengths need next to no bits, and first snapshots few. And calls of like durations
 // stand together: a block begins with the first and last snapshot and the shortest and longest
 // duration in it, and a question about a shorter window or longer calls passes over most blocks.
 // (Half of all runs are calls that one snapshot saw.)
-//
-// A price is kept for each row because it is what the switch says it is: it mostly grows with the
-// duration, by a tariff that is not stored.
 #pragma once
 
 #include "packed_integers.h"
@@ -121,6 +116,7 @@ public:
     std::size_t row_count = 0;
     std::size_t run_count = 0;
     std::size_t snapshot_count = 0;
+    bool has_price_curves = false; // a vector customer_price of version 2
     SegmentBounds bounds;
     std::array<VectorInfo, vector_count> vectors{};
     Timeline timeline;

@@ -1,6 +1,7 @@
 #include "segment_encoder.h"
 
 #include "dictionary.h"
+#include "price_vector.h"
 
 #include <algorithm>
 #include <cmath>
@@ -81,6 +82,7 @@ struct SegmentEncoder::Runs {
     std::int64_t second_of(std::size_t snapshot) const {
         return Timeline::second_of(snapshots[snapshot]);
     }
+    std::int64_t clock_of(const Run& run) const;
 };
 
 void SegmentEncoder::Runs::sort() {
@@ -182,6 +184,13 @@ private:
     std::vector<Link> links_;
 };
 
+// The second at which a run's clock is 0. A call that was never connected will be, as far as its
+// rows can tell, right after them.
+std::int64_t SegmentEncoder::Runs::clock_of(const Run& run) const {
+    return run.clock == RunFinder::unconnected ? second_of(run.first_snapshot + run.row_count - 1)
+                                               : run.clock;
+}
+
 SegmentEncoder::Runs SegmentEncoder::find_runs() const {
     using Finder = RunFinder;
     Runs found;
@@ -223,8 +232,8 @@ SegmentEncoder::Runs SegmentEncoder::find_runs() const {
 
 // Distinct values and, for each of `ids`, the code of its value. NULL has the last code.
 template<class Dictionary, class ToValue>
-Bytes SegmentEncoder::encode_codes(const ValuePool& pool, std::span<const Id> ids,
-                                   std::pmr::memory_resource* memory, ToValue&& to_value) {
+void SegmentEncoder::write_codes(ByteWriter& writer, const ValuePool& pool, std::span<const Id> ids,
+                                 ToValue&& to_value) {
     constexpr Code unused = ~Code{0};
     std::vector<Code> code_of(pool.size(), unused); // at first: the place in `values`
     std::vector<typename Dictionary::Value> values;
@@ -238,7 +247,6 @@ Bytes SegmentEncoder::encode_codes(const ValuePool& pool, std::span<const Id> id
         }
     }
 
-    ByteWriter writer(memory);
     writer.varint(values.size());
     writer.u8(has_null ? 1 : 0);
     const std::vector<Code> codes_of_values = Dictionary::write(writer, values);
@@ -248,8 +256,6 @@ Bytes SegmentEncoder::encode_codes(const ValuePool& pool, std::span<const Id> id
         codes.push_back(id == null ? static_cast<Code>(values.size())
                                    : codes_of_values[code_of[id]]);
     BitArray::write<Code>(writer, codes, code_width(values.size() + (has_null ? 1 : 0)));
-    pad(writer);
-    return writer.take();
 }
 
 Segment SegmentEncoder::encode(std::pmr::memory_resource* memory) const {
@@ -274,7 +280,10 @@ Segment SegmentEncoder::encode(std::pmr::memory_resource* memory) const {
                                                         auto&& to_value) {
         std::ranges::transform(found.runs, ids.begin(),
                                [&](const Run& run) { return run.attributes[attribute]; });
-        vector(which) = encode_codes<Dictionary>(pools_[attribute], ids, memory, to_value);
+        ByteWriter writer(memory);
+        write_codes<Dictionary>(writer, pools_[attribute], ids, to_value);
+        pad(writer);
+        vector(which) = writer.take();
     };
     const auto as_text = [](std::string_view bytes) { return bytes; };
     encode_attribute.template operator()<IntegerDictionary>(Vector::src_country_id, src_country_id,
@@ -288,19 +297,7 @@ Segment SegmentEncoder::encode(std::pmr::memory_resource* memory) const {
     encode_attribute.template operator()<InetDictionary>(Vector::auth_orig_ip, auth_orig_ip,
                                                          InetBytes::inet_of);
 
-    // Prices stand run by run, and within a run in the order of time.
-    std::vector<std::uint32_t> next_of_run;
-    next_of_run.reserve(found.runs.size());
-    std::uint32_t begin = 0;
-    for (const Run& run : found.runs) {
-        next_of_run.push_back(begin);
-        begin += run.row_count;
-    }
-    ids.resize(rows_.size());
-    for (std::size_t i = 0; i < rows_.size(); ++i)
-        ids[next_of_run[found.run_of[i]]++] = rows_[i].price;
-    vector(Vector::customer_price) =
-        encode_codes<PriceDictionary>(prices_, ids, memory, number_of<double>);
+    vector(Vector::customer_price) = encode_prices(found, memory);
 
     segment.header =
         SegmentHeader::write(segment, found.snapshots, found.rows_at, bounds(), memory);
@@ -342,9 +339,7 @@ Bytes SegmentEncoder::encode_durations(const Runs& found, std::pmr::memory_resou
         for (const Run& run : block) {
             const std::int64_t first = found.second_of(run.first_snapshot);
             const std::int64_t last = found.second_of(run.first_snapshot + run.row_count - 1);
-            // A call that was never connected will be, as far as its rows can tell, right after
-            // them.
-            const std::int64_t clock = run.clock == RunFinder::unconnected ? last : run.clock;
+            const std::int64_t clock = found.clock_of(run);
             first_durations.push_back(first - clock);
             uncut.push_back(run.cut_at_zero ? 0 : 1);
             const std::int64_t cut = run.cut_at_zero ? 0 : shortest_duration;
@@ -358,6 +353,41 @@ Bytes SegmentEncoder::encode_durations(const Runs& found, std::pmr::memory_resou
         writer.u8(any_uncut ? 1 : 0);
         if (any_uncut) BitArray::write<std::uint8_t>(writer, uncut, 1);
     });
+    pad(writer);
+    return writer.take();
+}
+
+Bytes SegmentEncoder::encode_prices(const Runs& found, std::pmr::memory_resource* memory) const {
+    std::vector<std::uint32_t> row_counts;
+    std::vector<std::uint32_t> next_of_run;
+    std::uint32_t rows = 0;
+    for (const Run& run : found.runs) {
+        row_counts.push_back(run.row_count);
+        next_of_run.push_back(rows);
+        rows += run.row_count;
+    }
+
+    // Run by run, and within a run in the order of time.
+    std::vector<Id> ids(rows_.size());
+    std::vector<double> prices(rows_.size());
+    std::vector<std::int64_t> seconds(rows_.size());
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        const Run& run = found.runs[found.run_of[i]];
+        const std::uint32_t at = next_of_run[found.run_of[i]]++;
+        ids[at] = rows_[i].price;
+        prices[at] = number_of<double>(prices_[rows_[i].price]);
+        seconds[at] = Timeline::second_of(rows_[i].snapshot) - found.clock_of(run);
+    }
+    const FittedCurves fitted = fit_curves(prices, seconds, row_counts);
+
+    ByteWriter writer(memory);
+    PriceVector::write_curves(writer, fitted, row_counts);
+    std::vector<Id> listed;
+    for (std::size_t run = 0, row = 0; run < row_counts.size(); row += row_counts[run++])
+        if (!fitted.fits(run))
+            listed.insert(listed.end(), ids.begin() + static_cast<std::ptrdiff_t>(row),
+                          ids.begin() + static_cast<std::ptrdiff_t>(row + row_counts[run]));
+    if (!listed.empty()) write_codes<PriceDictionary>(writer, prices_, listed, number_of<double>);
     pad(writer);
     return writer.take();
 }

@@ -58,8 +58,9 @@ private:
     static Bytes encode_runs(const Runs& found, std::pmr::memory_resource* memory);
     static Bytes encode_durations(const Runs& found, std::pmr::memory_resource* memory);
     template<class Dictionary, class ToValue>
-    static Bytes encode_codes(const ValuePool& pool, std::span<const Id> ids,
-                              std::pmr::memory_resource* memory, ToValue&& to_value);
+    static void write_codes(ByteWriter& writer, const ValuePool& pool, std::span<const Id> ids,
+                            ToValue&& to_value);
+    Bytes encode_prices(const Runs& found, std::pmr::memory_resource* memory) const;
     SegmentBounds bounds() const;
 
     std::int32_t account_id_;

@@ -1,8 +1,10 @@
 #include "segment_reader.h"
 
+#include "price_vector.h"
 #include "run_loops.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -77,8 +79,7 @@ ByteReader SegmentReader::open(Vector vector) {
     return ByteReader(bytes);
 }
 
-SegmentReader::Codes SegmentReader::open_codes(Vector vector, std::size_t limit) {
-    ByteReader reader = open(vector);
+SegmentReader::Codes SegmentReader::open_codes(ByteReader reader, std::size_t limit) {
     const std::size_t values = reader.count(limit);
     const bool has_null = reader.count(1) != 0;
     if (values + (has_null ? 1 : 0) == 0) damaged("it has no value");
@@ -97,17 +98,15 @@ bool SegmentReader::Match::any() const {
 }
 
 template<class Dictionary, class Filter>
-SegmentReader::Match SegmentReader::match(Vector vector, std::size_t size, const Filter& filter) {
-    return reading(name_of(vector), [&] {
-        Codes codes = open_codes(vector, size);
-        // NULL passes no filter, nor does a code that stands for nothing.
-        Match match{
-            {},
-            std::pmr::vector<std::uint8_t>(std::size_t{1} << code_width(codes.size()), 0, memory_)};
-        Dictionary::match(codes.dictionary, codes.values, filter, match.pass.data());
-        match.codes = read_codes(codes.dictionary, size, codes);
-        return match;
-    });
+SegmentReader::Match SegmentReader::match(ByteReader reader, std::size_t size,
+                                          const Filter& filter) {
+    Codes codes = open_codes(reader, size);
+    // NULL passes no filter, nor does a code that stands for nothing.
+    Match match{
+        {}, std::pmr::vector<std::uint8_t>(std::size_t{1} << code_width(codes.size()), 0, memory_)};
+    Dictionary::match(codes.dictionary, codes.values, filter, match.pass.data());
+    match.codes = read_codes(codes.dictionary, size, codes);
+    return match;
 }
 
 // Consecutive runs: block.first_run and on.
@@ -131,15 +130,18 @@ struct SegmentReader::DurationBlock {
     bool cut_at_zero(std::size_t i) const { return uncut.size() == 0 || uncut[i] == 0; }
     // So many seconds after the run's first snapshot.
     std::int32_t at(std::size_t i, std::int64_t seconds) const {
-        return reading(name_of(Vector::duration), [&] {
-            const std::int64_t first_duration = first[i];
-            if (!in_range(first_duration)) damaged("a duration is out of range");
-            const std::int64_t duration = first_duration + seconds;
-            if (duration < 0 && cut_at_zero(i)) return 0;
-            if (duration != static_cast<std::int32_t>(duration))
-                damaged("a duration is out of range");
-            return static_cast<std::int32_t>(duration);
-        });
+        const std::int64_t duration = uncut_at(i, seconds);
+        if (duration < 0 && cut_at_zero(i)) return 0;
+        if (duration != static_cast<std::int32_t>(duration))
+            damaged("duration: a duration is out of range");
+        return static_cast<std::int32_t>(duration);
+    }
+    // Below 0 while the call is not connected.
+    std::int64_t uncut_at(std::size_t i, std::int64_t seconds) const {
+        const std::int64_t first_duration =
+            reading(name_of(Vector::duration), [&] { return first[i]; });
+        if (!in_range(first_duration)) damaged("duration: a duration is out of range");
+        return first_duration + seconds;
     }
 };
 
@@ -165,6 +167,21 @@ struct SegmentReader::Selection {
         : size(all)
         , places(every_place) {}
     std::span<const std::uint32_t> used_places() const { return std::span(places).first(size); }
+
+    // Those with this code, which then are no longer here.
+    Selection take(const Numbers& codes, std::uint32_t code) {
+        Selection taken(0);
+        const std::size_t all = std::exchange(size, 0);
+        for (std::size_t i = 0; i < all; ++i) {
+            Selection& to = codes[i] == code ? taken : *this;
+            to.places[to.size] = places[i];
+            to.first[to.size] = first[i];
+            to.begin[to.size] = begin[i];
+            to.end[to.size] = end[i];
+            ++to.size;
+        }
+        return taken;
+    }
 };
 
 std::pmr::vector<SegmentReader::RunBlock> SegmentReader::read_runs() {
@@ -240,14 +257,61 @@ void SegmentReader::locate(const RunBlock& block, const SnapshotRange& range,
         damaged("runs: a run goes beyond its block");
 }
 
+// How long calls have been connected, or, below 0, how soon they will be: of each run, from its
+// first snapshot on, without regard to that durations are cut at 0.
+class SegmentReader::RunClock {
+public:
+    explicit RunClock(SegmentReader& segment)
+        : blocks_(segment.read_durations())
+        , timeline_(segment.header_.timeline)
+        , search_(timeline_, segment.memory_) {}
+
+    using Seconds = std::array<std::int32_t, runs_per_block>;
+    // Up to here, on either side of 0, a table of slots finds seconds.
+    static constexpr std::int32_t slot_limit = max_slot_seconds / 2;
+
+    const DurationBlock& operator[](std::size_t block) const { return blocks_[block]; }
+
+    // For each run, the first snapshot at which it has been connected for so many seconds, all of
+    // which are within the limit, or not.
+    void find_reaching(const Seconds& seconds, bool within_limit, std::size_t block,
+                       const Selection& selection, Selection::Numbers& reaching) const {
+        const DurationBlock& durations = blocks_[block];
+        if (!within_limit || search_.slots().empty() ||
+            !durations.first.within(-slot_limit, slot_limit)) {
+            for (std::size_t i = 0; i < selection.size; ++i)
+                reaching[i] = reaching_one(seconds[i], block, selection, i);
+            return;
+        }
+        Selection::Numbers first_durations;
+        durations.first.gather(selection.used_places(), first_durations.data());
+        slots_reaching({search_.span(), search_.slot_seconds()}, selection.size, seconds.data(),
+                       selection.first.data(), search_.seconds_after_first().data(),
+                       reinterpret_cast<const std::int32_t*>(first_durations.data()),
+                       reaching.data());
+        const std::uint32_t* const slots = search_.slots().data();
+        for (std::size_t i = 0; i < selection.size; ++i) reaching[i] = slots[reaching[i]];
+    }
+
+    std::uint32_t reaching_one(std::int64_t seconds, std::size_t block, const Selection& selection,
+                               std::size_t i) const {
+        const std::int64_t first_duration = blocks_[block].first[selection.places[i]];
+        if (!in_range(first_duration)) damaged("duration: a duration is out of range");
+        return search_(timeline_.second(selection.first[i]) - first_duration + seconds);
+    }
+
+private:
+    std::pmr::vector<DurationBlock> blocks_;
+    const Timeline& timeline_;
+    SnapshotSearch search_;
+};
+
 // Shortens runs to the snapshots at which their duration passes a filter: durations only grow, so
 // what is left is one stretch.
 class SegmentReader::DurationCut {
 public:
-    DurationCut(SegmentReader& segment, const RangeFilter<std::int32_t>& filter)
-        : blocks_(segment.read_durations())
-        , timeline_(segment.header_.timeline)
-        , search_(timeline_, segment.memory_) {
+    DurationCut(const RunClock& clock, const RangeFilter<std::int32_t>& filter)
+        : clock_(clock) {
         if (filter.gt) at_least_ = std::int64_t{*filter.gt} + 1;
         if (filter.lt) below_ = *filter.lt;
         if (!filter.eq) return;
@@ -258,57 +322,42 @@ public:
 
     // False when no run of a block can pass.
     bool may_pass(std::size_t block) const {
-        return (!at_least_ || blocks_[block].longest >= *at_least_) &&
-               (!below_ || blocks_[block].shortest < *below_);
+        return (!at_least_ || clock_[block].longest >= *at_least_) &&
+               (!below_ || clock_[block].shortest < *below_);
     }
 
     void apply(std::size_t block, Selection& selection) const {
-        const DurationBlock& durations = blocks_[block];
+        const DurationBlock& durations = clock_[block];
         Selection::Numbers reaching;
         if (at_least_ && durations.shortest < *at_least_) {
-            find_reaching(*at_least_, durations, selection, reaching);
+            find_reaching(*at_least_, block, selection, reaching);
             raise(selection.size, reaching.data(), selection.begin.data());
         }
         if (below_ && durations.longest >= *below_) {
-            find_reaching(*below_, durations, selection, reaching);
+            find_reaching(*below_, block, selection, reaching);
             lower(selection.size, reaching.data(), selection.end.data());
         }
     }
 
 private:
     // For each run, the first snapshot at which it has at least that duration.
-    void find_reaching(std::int64_t duration, const DurationBlock& durations,
-                       const Selection& selection, Selection::Numbers& reaching) const {
-        constexpr std::int64_t limit = max_slot_seconds / 2;
-        if (duration <= 0 || duration >= limit || search_.slots().empty() ||
-            !durations.first.within(-limit, limit)) {
-            for (std::size_t i = 0; i < selection.size; ++i)
-                reaching[i] = reaching_one(duration, durations, selection, i);
+    void find_reaching(std::int64_t duration, std::size_t block, const Selection& selection,
+                       Selection::Numbers& reaching) const {
+        if (duration > 0 && duration < RunClock::slot_limit) {
+            RunClock::Seconds seconds;
+            std::fill_n(seconds.begin(), selection.size, static_cast<std::int32_t>(duration));
+            clock_.find_reaching(seconds, true, block, selection, reaching);
             return;
         }
-        Selection::Numbers first_durations;
-        durations.first.gather(selection.used_places(), first_durations.data());
-        slots_reaching(
-            {static_cast<std::int32_t>(duration), search_.span(), search_.slot_seconds()},
-            selection.size, selection.first.data(), search_.seconds_after_first().data(),
-            reinterpret_cast<const std::int32_t*>(first_durations.data()), reaching.data());
-        const std::uint32_t* const slots = search_.slots().data();
-        for (std::size_t i = 0; i < selection.size; ++i) reaching[i] = slots[reaching[i]];
+        for (std::size_t i = 0; i < selection.size; ++i) {
+            // 0 and less it has from the beginning, unless it is not cut at zero.
+            const bool from_beginning =
+                duration <= 0 && clock_[block].cut_at_zero(selection.places[i]);
+            reaching[i] = from_beginning ? 0 : clock_.reaching_one(duration, block, selection, i);
+        }
     }
 
-    std::uint32_t reaching_one(std::int64_t duration, const DurationBlock& durations,
-                               const Selection& selection, std::size_t i) const {
-        const std::size_t place = selection.places[i];
-        // 0 and less it has from the beginning, unless it is not cut at zero.
-        if (duration <= 0 && durations.cut_at_zero(place)) return 0;
-        const std::int64_t first_duration = durations.first[place];
-        if (!in_range(first_duration)) damaged("duration: a duration is out of range");
-        return search_(timeline_.second(selection.first[i]) - first_duration + duration);
-    }
-
-    std::pmr::vector<DurationBlock> blocks_;
-    const Timeline& timeline_;
-    SnapshotSearch search_;
+    const RunClock& clock_;
     std::optional<std::int64_t> at_least_;
     std::optional<std::int64_t> below_;
 };
@@ -320,7 +369,7 @@ public:
     explicit RunCounter(const SegmentReader& segment)
         : steps_(lanes * (segment.header_.snapshot_count + 1), 0, segment.memory_) {}
 
-    void add(const RunBlock&, const Selection& selection) {
+    void add(const Selection& selection) {
         std::int32_t* const steps = steps_.data();
         for (std::size_t i = 0; i < selection.size; ++i) {
             const std::size_t lane = i % lanes;
@@ -336,7 +385,8 @@ public:
     template<class Visit>
     void each_count(Visit&& visit) const {
         std::int32_t count = 0;
-        for (std::size_t step = 0; step < steps_.size(); step += lanes) {
+        // The last step is behind the last snapshot.
+        for (std::size_t step = 0; step + lanes < steps_.size(); step += lanes) {
             for (std::size_t lane = 0; lane < lanes; ++lane) count += steps_[step + lane];
             visit(step / lanes, count);
         }
@@ -350,20 +400,140 @@ private:
     std::pmr::vector<std::int32_t> steps_;
 };
 
-// Counts rows by snapshot, of runs whose rows pass one by one.
+// Which prices pass a filter. Prices that follow a curve only grow, so they are a stretch of
+// seconds since the call was connected; listed prices, some of the dictionary.
+class SegmentReader::PriceMatch {
+public:
+    PriceMatch(SegmentReader& segment, std::span<const std::uint32_t> first_rows,
+               const RangeFilter<double>& filter)
+        : memory_(segment.memory_)
+        , reader_(segment.open(Vector::customer_price))
+        , prices_(PriceVector::read(reader_, segment.header_.has_price_curves,
+                                    segment.header_.run_count, first_rows, memory_))
+        , curves_{prices_.codes(), std::pmr::vector<std::uint8_t>(memory_)}
+        , listed_{{}, std::pmr::vector<std::uint8_t>(memory_)}
+        , from_(memory_)
+        , before_(memory_) {
+        if (prices_.listed_rows() > 0)
+            listed_ = segment.match<PriceDictionary>(reader_, prices_.listed_rows(), filter);
+        else
+            expect_padding(reader_);
+        match_curves(filter, segment.header_.bounds.duration);
+    }
+
+    bool any() const { return curves_.any() || listed_.any(); }
+    bool has_curves() const { return !prices_.curves().empty(); }
+    const PriceVector& prices() const { return prices_; }
+    // Of all rows that are listed.
+    const Match& listed() const { return listed_; }
+
+    // False when no run of a block can pass.
+    bool may_pass(std::size_t block, const RunClock& clock) const {
+        return earliest_ <= clock[block].longest ||
+               (listed_.any() && prices_.listed_before(block) < prices_.listed_before(block + 1));
+    }
+
+    // Leaves the runs some of whose rows may pass.
+    void select(const RunBlock& block, Selection& selection) const {
+        SegmentReader::select(curves_, block, selection);
+    }
+
+    // Shortens runs that follow a curve to the snapshots at which their price passes. Sets the code
+    // of each run.
+    void cut(std::size_t b, const RunBlock& block, const RunClock& clock, Selection& selection,
+             Selection::Numbers& codes) const {
+        curves_.codes.gather(selection.used_places(), codes.data(), block.first_run);
+        const auto find_reaching = [&](const std::pmr::vector<std::int32_t>& bounds,
+                                       std::uint32_t unbounded, Selection::Numbers& reaching) {
+            RunClock::Seconds seconds;
+            for (std::size_t i = 0; i < selection.size; ++i) seconds[i] = bounds[codes[i]];
+            clock.find_reaching(seconds, within_limit_, b, selection, reaching);
+            for (std::size_t i = 0; i < selection.size; ++i)
+                reaching[i] = seconds[i] == no_bound ? unbounded : reaching[i];
+        };
+        Selection::Numbers reaching;
+        find_reaching(from_, 0, reaching);
+        raise(selection.size, reaching.data(), selection.begin.data());
+        if (!has_before_) return;
+        find_reaching(before_, std::numeric_limits<std::uint32_t>::max(), reaching);
+        lower(selection.size, reaching.data(), selection.end.data());
+    }
+
+private:
+    // Seconds that stand for no bound; those that do are never below 0.
+    static constexpr std::int32_t no_bound = -1;
+
+    void match_curves(const RangeFilter<double>& filter,
+                      const std::optional<Bounds<std::int32_t>>& durations) {
+        if (!has_curves()) return;
+        const std::size_t codes = std::size_t{1} << curves_.codes.width();
+        curves_.pass.assign(codes, 0);
+        from_.assign(codes, no_bound);
+        before_.assign(codes, no_bound);
+        // A code that stands for nothing passes nothing.
+        curves_.pass[prices_.listed_code()] = listed_.any() ? 1 : 0;
+        for (const auto& bound : {filter.eq, filter.gt, filter.lt})
+            if (bound && std::isnan(*bound)) return;
+        for (std::size_t code = 0; code < prices_.curves().size(); ++code)
+            match_curve(code, filter, durations ? durations->max : 0);
+    }
+
+    // `longest` is that of all durations: no call goes further along its curve.
+    void match_curve(std::size_t code, const RangeFilter<double>& filter, std::int32_t longest) {
+        const PriceCurve& curve = prices_.curves()[code];
+        std::int32_t from = PriceCurve::always;
+        const auto begin_at = [&](auto&& reaches) {
+            const auto second = curve.first_second(reaches);
+            from = std::max(from, second.value_or(std::numeric_limits<std::int32_t>::max()));
+            return second.has_value();
+        };
+        std::optional<std::int32_t> before;
+        const auto end_at = [&](auto&& reaches) {
+            const auto second = curve.first_second(reaches);
+            if (second) before = std::min(before.value_or(*second), *second);
+        };
+        if (filter.gt && !begin_at([&](double price) { return price > *filter.gt; })) return;
+        if (filter.eq && !begin_at([&](double price) { return price >= *filter.eq; })) return;
+        if (filter.lt) end_at([&](double price) { return price >= *filter.lt; });
+        if (filter.eq) end_at([&](double price) { return price > *filter.eq; });
+        if (from > longest || (before && *before <= from)) return;
+
+        curves_.pass[code] = 1;
+        earliest_ = std::min<std::int64_t>(earliest_, from);
+        if (from != PriceCurve::always) from_[code] = from;
+        if (before && *before <= longest) {
+            before_[code] = *before;
+            has_before_ = true;
+        }
+        within_limit_ =
+            within_limit_ && std::max(from_[code], before_[code]) <= RunClock::slot_limit;
+    }
+
+    std::pmr::memory_resource* memory_;
+    ByteReader reader_;
+    PriceVector prices_;
+    Match curves_; // of each run
+    Match listed_; // of each listed row
+    // Of each code, the seconds from which on, and before which, prices pass.
+    std::pmr::vector<std::int32_t> from_;
+    std::pmr::vector<std::int32_t> before_;
+    std::int64_t earliest_ = std::numeric_limits<std::int64_t>::max(); // of from_
+    bool has_before_ = false;
+    bool within_limit_ = true;
+};
+
+// Counts listed rows by snapshot, one by one.
 class SegmentReader::RowCounter {
 public:
-    RowCounter(SegmentReader& segment, const RangeFilter<double>& filter)
-        : prices_(segment.match<PriceDictionary>(Vector::customer_price, segment.header_.row_count,
-                                                 filter))
+    RowCounter(const SegmentReader& segment, const PriceMatch& match)
+        : match_(match)
         , counts_(segment.header_.snapshot_count, 0, segment.memory_) {}
 
-    bool any() const { return prices_.any(); }
-
-    void add(const RunBlock& block, const Selection& selection) {
-        const std::array<std::uint32_t, runs_per_block> first_rows = rows_of(block);
-        const std::uint8_t* const pass = prices_.pass.data();
-        const BitArray codes = prices_.codes;
+    // Of the runs that are listed.
+    void add(std::size_t b, const RunBlock& block, const Selection& selection) {
+        const Selection::Numbers first_rows = listed_rows_of(match_.prices(), b, block);
+        const std::uint8_t* const pass = match_.listed().pass.data();
+        const BitArray codes = match_.listed().codes;
         std::int32_t* const counts = counts_.data();
         for (std::size_t i = 0; i < selection.size; ++i) {
             // Below 0 where the run's first row comes before its first snapshot's number: it wraps
@@ -375,30 +545,51 @@ public:
         }
     }
 
+    void add(const RunCounter& runs) {
+        runs.each_count([&](std::size_t s, std::int32_t calls) { counts_[s] += calls; });
+    }
+
     template<class Visit>
     void each_count(Visit&& visit) const {
         for (std::size_t s = 0; s < counts_.size(); ++s) visit(s, counts_[s]);
     }
 
 private:
-    Match prices_;
+    const PriceMatch& match_;
     std::pmr::vector<std::int32_t> counts_;
 };
 
-// Of each run of a block, the place of its first row among the rows of all runs.
-std::array<std::uint32_t, runs_per_block> SegmentReader::rows_of(const RunBlock& block) {
+// Of each run of a block whose prices are listed, the place of its first row among all that are.
+SegmentReader::Selection::Numbers
+SegmentReader::listed_rows_of(const PriceVector& prices, std::size_t b, const RunBlock& block) {
     const Selection all(block.size());
     Selection::Numbers row_counts;
     block.row_counts.gather(all.used_places(), row_counts.data());
-    Selection::Numbers first_rows;
-    std::uint32_t row = block.first_row;
+    if (!all_within(block.size(), row_counts.data(), block.rows))
+        damaged("runs: the rows of a block do not add up");
+    Selection::Numbers codes{};
+    if (!prices.curves().empty())
+        prices.codes().gather(all.used_places(), codes.data(), block.first_run);
+    Selection::Numbers first_rows{};
+    std::uint32_t row = prices.listed_before(b);
     for (std::size_t i = 0; i < block.size(); ++i) {
         first_rows[i] = row;
-        row += row_counts[i]; // each at most max_segment_rows, as is checked below: no overflow
+        if (codes[i] == prices.listed_code()) row += row_counts[i];
     }
-    if (!all_within(block.size(), row_counts.data(), block.rows) ||
-        row != block.first_row + block.rows)
-        damaged("runs: the rows of a block do not add up");
+    if (row != prices.listed_before(b + 1))
+        damaged(prices.curves().empty()
+                    ? "runs: the rows of a block do not add up"
+                    : "customer_price: the listed rows of a block do not add up");
+    return first_rows;
+}
+
+// How many rows stand before each block, and before the end.
+std::pmr::vector<std::uint32_t>
+SegmentReader::first_rows_of(std::span<const RunBlock> blocks) const {
+    std::pmr::vector<std::uint32_t> first_rows(memory_);
+    first_rows.reserve(blocks.size() + 1);
+    for (const RunBlock& block : blocks) first_rows.push_back(block.first_row);
+    first_rows.push_back(static_cast<std::uint32_t>(header_.row_count));
     return first_rows;
 }
 
@@ -415,7 +606,9 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
     std::pmr::vector<Match> matches(memory_);
     const auto any_passes = [&]<class Dictionary>(Vector vector, const auto& attribute_filter) {
         if (!attribute_filter.given()) return true;
-        matches.push_back(match<Dictionary>(vector, header_.run_count, attribute_filter));
+        matches.push_back(reading(name_of(vector), [&] {
+            return match<Dictionary>(open(vector), header_.run_count, attribute_filter);
+        }));
         return matches.back().any();
     };
     if (!any_passes.template operator()<IntegerDictionary>(Vector::src_country_id,
@@ -431,30 +624,45 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
         return;
 
     const std::pmr::vector<RunBlock> blocks = read_runs();
-    std::optional<DurationCut> duration_cut;
-    if (filter.duration.given()) duration_cut.emplace(*this, filter.duration);
-
-    const auto count_with = [&](auto&& counter) {
-        for (std::size_t b = 0; b < blocks.size(); ++b) {
-            const RunBlock& block = blocks[b];
-            if (!block.range.overlaps(range) || (duration_cut && !duration_cut->may_pass(b)))
-                continue;
-            Selection selection(block.size());
-            for (const Match& match : matches) select(match, block, selection);
-            locate(block, range, selection);
-            if (duration_cut) duration_cut->apply(b, selection);
-            counter.add(block, selection);
-        }
-        counter.each_count([&](std::size_t snapshot, std::int32_t calls) {
-            if (calls > 0) counts.add(header_.timeline[snapshot], calls);
-        });
-    };
+    std::optional<PriceMatch> price_match;
     if (filter.customer_price.given()) {
-        RowCounter rows(*this, filter.customer_price);
-        if (rows.any()) count_with(rows);
-    } else {
-        count_with(RunCounter(*this));
+        reading(name_of(Vector::customer_price),
+                [&] { price_match.emplace(*this, first_rows_of(blocks), filter.customer_price); });
+        if (!price_match->any()) return;
     }
+    const bool follows_curves = price_match && price_match->has_curves();
+    std::optional<RunClock> clock;
+    if (filter.duration.given() || follows_curves) clock.emplace(*this);
+    std::optional<DurationCut> duration_cut;
+    if (filter.duration.given()) duration_cut.emplace(*clock, filter.duration);
+
+    RunCounter runs(*this);
+    std::optional<RowCounter> rows;
+    if (price_match && price_match->listed().any()) rows.emplace(*this, *price_match);
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+        const RunBlock& block = blocks[b];
+        if (!block.range.overlaps(range) || (duration_cut && !duration_cut->may_pass(b)) ||
+            (follows_curves && !price_match->may_pass(b, *clock)))
+            continue;
+        Selection selection(block.size());
+        for (const Match& match : matches) select(match, block, selection);
+        if (follows_curves) price_match->select(block, selection);
+        locate(block, range, selection);
+        if (duration_cut) duration_cut->apply(b, selection);
+        Selection::Numbers codes{};
+        if (follows_curves) price_match->cut(b, block, *clock, selection, codes);
+        if (rows) {
+            const Code listed = price_match->prices().listed_code();
+            rows->add(b, block, selection.take(codes, listed));
+        }
+        runs.add(selection);
+    }
+    const auto add = [&](std::size_t snapshot, std::int32_t calls) {
+        if (calls > 0) counts.add(header_.timeline[snapshot], calls);
+    };
+    if (!rows) return runs.each_count(add);
+    rows->add(runs);
+    rows->each_count(add);
 }
 
 // An attribute, or the prices, decoded: the value of each code, and the codes.
@@ -493,10 +701,10 @@ private:
 };
 
 template<class Dictionary, class Value>
-std::unique_ptr<SegmentReader::Values<Value>> SegmentReader::read_values(Vector vector,
-                                                                         std::size_t size) {
+std::unique_ptr<SegmentReader::Values<Value>>
+SegmentReader::read_values(Vector vector, ByteReader reader, std::size_t size) {
     return reading(name_of(vector), [&] {
-        Codes codes = open_codes(vector, size);
+        Codes codes = open_codes(reader, size);
         std::unique_ptr<Values<Value>> values(new Values<Value>(name_of(vector), memory_));
         values->values_.reserve(codes.size());
         Dictionary::read(codes.dictionary, codes.values, [&](const auto& value) {
@@ -534,22 +742,24 @@ public:
         read<TextDictionary>(columns, Column::dst_prefix_routing, Vector::dst_prefix_routing,
                              dst_numbers_);
         read<InetDictionary>(columns, Column::auth_orig_ip, Vector::auth_orig_ip, addresses_);
-        if (columns.contains(Column::customer_price))
-            prices_ = segment.read_values<PriceDictionary, double>(Vector::customer_price,
-                                                                   segment.header_.row_count);
-        if (columns.contains(Column::duration)) durations_ = segment.read_durations();
         blocks_ = segment.read_runs();
+        if (columns.contains(Column::customer_price)) read_prices();
+        gives_durations_ = columns.contains(Column::duration);
+        if (gives_durations_ || (prices_ && !prices_->curves().empty()))
+            durations_ = segment.read_durations();
     }
 
     const Call* next() {
         while (snapshot_ >= end_)
             if (!next_run()) return nullptr;
         call_.snapshot = snapshots_[snapshot_];
-        if (!durations_.empty())
-            call_.duration = durations_[block_].at(run_, snapshots_.second(snapshot_) -
-                                                             snapshots_.second(runs_.first[run_]));
-        if (prices_)
-            call_.customer_price = (*prices_)[first_rows_[run_] + (snapshot_ - runs_.first[run_])];
+        const std::uint32_t first = runs_.first[run_];
+        const std::int64_t seconds = snapshots_.second(snapshot_) - snapshots_.second(first);
+        if (gives_durations_) call_.duration = durations_[block_].at(run_, seconds);
+        if (curve_ != nullptr)
+            call_.customer_price = curve_->at(durations_[block_].uncut_at(run_, seconds));
+        else if (listed_)
+            call_.customer_price = (*listed_)[listed_rows_[run_] + (snapshot_ - first)];
         ++snapshot_;
         return &call_;
     }
@@ -563,7 +773,31 @@ private:
               ValuesPtr<typename Dictionary::Value>& values) {
         if (columns.contains(column))
             values = segment_.read_values<Dictionary, std::optional<typename Dictionary::Value>>(
-                vector, segment_.header_.run_count);
+                vector, reading(name_of(vector), [&] { return segment_.open(vector); }),
+                segment_.header_.run_count);
+    }
+
+    void read_prices() {
+        ByteReader reader = reading(name_of(Vector::customer_price), [&] {
+            ByteReader reader = segment_.open(Vector::customer_price);
+            prices_ = PriceVector::read(reader, segment_.header_.has_price_curves,
+                                        segment_.header_.run_count, segment_.first_rows_of(blocks_),
+                                        segment_.memory_);
+            if (prices_->listed_rows() == 0) expect_padding(reader);
+            return reader;
+        });
+        if (prices_->listed_rows() > 0)
+            listed_ = segment_.read_values<PriceDictionary, double>(Vector::customer_price, reader,
+                                                                    prices_->listed_rows());
+    }
+
+    // Of the run, unless its prices are listed.
+    const PriceCurve* curve_of(std::size_t run) const {
+        if (!prices_ || prices_->curves().empty()) return nullptr;
+        const Code code = prices_->code_of(run);
+        if (code > prices_->listed_code())
+            damaged("customer_price: a code in it stands for nothing");
+        return code == prices_->listed_code() ? nullptr : &prices_->curves()[code];
     }
 
     bool next_run() {
@@ -576,6 +810,7 @@ private:
         if (src_numbers_) call_.src_prefix_routing = (*src_numbers_)[run];
         if (dst_numbers_) call_.dst_prefix_routing = (*dst_numbers_)[run];
         if (addresses_) call_.auth_orig_ip = (*addresses_)[run];
+        curve_ = curve_of(run);
         snapshot_ = runs_.begin[run_];
         end_ = runs_.end[run_];
         return true;
@@ -587,7 +822,7 @@ private:
             if (!block.range.overlaps(range_)) continue;
             runs_ = SegmentReader::Selection(block.size());
             segment_.locate(block, range_, runs_);
-            first_rows_ = SegmentReader::rows_of(block);
+            if (listed_) listed_rows_ = SegmentReader::listed_rows_of(*prices_, next_block_, block);
             run_ = 0;
             block_ = next_block_++;
             return true;
@@ -603,17 +838,20 @@ private:
     ValuesPtr<std::string_view> src_numbers_;
     ValuesPtr<std::string_view> dst_numbers_;
     ValuesPtr<Inet> addresses_;
-    std::unique_ptr<SegmentReader::Values<double>> prices_;
+    std::optional<PriceVector> prices_;
+    std::unique_ptr<SegmentReader::Values<double>> listed_;
     std::pmr::vector<SegmentReader::RunBlock> blocks_;
     std::pmr::vector<SegmentReader::DurationBlock> durations_;
+    bool gives_durations_ = false;
 
     std::size_t next_block_ = 0;
     std::size_t block_ = 0;
     SegmentReader::Selection runs_; // of the block
-    std::array<std::uint32_t, runs_per_block> first_rows_{};
+    SegmentReader::Selection::Numbers listed_rows_{};
     std::size_t run_ = 0; // in the block
     std::size_t snapshot_ = 0;
-    std::size_t end_ = 0; // of the run
+    std::size_t end_ = 0;               // of the run
+    const PriceCurve* curve_ = nullptr; // of the run
     Call call_;
 };
 

@@ -37,6 +37,8 @@ private:
     const Segment& segment_;
 };
 
+class PriceVector;
+
 // Reads one segment. Everything throws Error (corrupted_data) where the bytes are not those of a
 // segment.
 class SegmentReader {
@@ -51,7 +53,8 @@ public:
 
     // Adds to `counts` the calls within the window that pass the filter. Reads the vectors that the
     // filter is about, and, where one passes nothing, not those after it. Visits runs, not rows: a
-    // filter on a price alone looks at the rows of the runs that pass the others.
+    // filter on a price alone looks at rows, of the runs that pass the others and whose prices are
+    // listed.
     void count(const Window& window, const CallFilter& filter, SnapshotCounts& counts);
 
     // Calls `visit(const Call&)` for each row of SegmentRows.
@@ -91,23 +94,27 @@ private:
     struct RunBlock;
     struct DurationBlock;
     struct Selection;
+    class RunClock;
     class DurationCut;
     class RunCounter;
+    class PriceMatch;
     class RowCounter;
     template<class Value>
     class Values;
 
     SnapshotRange range_of(const Window& window) const;
     ByteReader open(Vector vector);
-    Codes open_codes(Vector vector, std::size_t limit);
+    static Codes open_codes(ByteReader reader, std::size_t limit);
     BitArray read_codes(ByteReader& reader, std::size_t size, const Codes& codes) const;
     template<class Dictionary, class Filter>
-    Match match(Vector vector, std::size_t size, const Filter& filter);
+    Match match(ByteReader reader, std::size_t size, const Filter& filter);
     template<class Dictionary, class Value>
-    std::unique_ptr<Values<Value>> read_values(Vector vector, std::size_t size);
+    std::unique_ptr<Values<Value>> read_values(Vector vector, ByteReader reader, std::size_t size);
     std::pmr::vector<RunBlock> read_runs();
     std::pmr::vector<DurationBlock> read_durations();
-    static std::array<std::uint32_t, runs_per_block> rows_of(const RunBlock& block);
+    static std::array<std::uint32_t, runs_per_block>
+    listed_rows_of(const PriceVector& prices, std::size_t b, const RunBlock& block);
+    std::pmr::vector<std::uint32_t> first_rows_of(std::span<const RunBlock> blocks) const;
     static void select(const Match& match, const RunBlock& block, Selection& selection);
     void locate(const RunBlock& block, const SnapshotRange& range, Selection& selection) const;
 
