@@ -107,7 +107,6 @@ void IngestedRows::recall(Instant snapshot) {
         bool is_null = false;
         const Datum ids = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &is_null);
         const std::string_view keys = plain_text(ids, CurrentMemoryContext);
-        known_.reserve(known_.size() + keys.size() / sizeof(RowKey) + expected_rows_);
         for (std::size_t at = 0; at + sizeof(RowKey) <= keys.size(); at += sizeof(RowKey)) {
             RowKey key;
             std::memcpy(key.data(), keys.data() + at, sizeof(RowKey));
