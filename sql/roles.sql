@@ -41,7 +41,12 @@ GRANT EXECUTE ON FUNCTION
 
 -- What seals calls, keeps them as long as they are wanted, and takes them back for corrections: cron
 GRANT SELECT, INSERT, DELETE ON active_calls.inbox, active_calls.segment TO active_calls_keeper;
-GRANT EXECUTE ON FUNCTION active_calls.seal, active_calls.unseal, active_calls.drop_before
+GRANT EXECUTE ON FUNCTION
+    active_calls.seal,
+    active_calls.unseal,
+    active_calls.drop_before,
+    active_calls.schedule,
+    active_calls.unschedule
     TO active_calls_keeper;
 
 -- The HTTP shim: the two forms of the function that check who asks, and no table at all

@@ -42,6 +42,9 @@ SPIPlanPtr delete_old_keys() {
         {TIMESTAMPTZOID, INT8OID});
 }
 
+// Of the feed's text, with hardly more than the fields that are kept.
+constexpr std::size_t bytes_per_row = 200;
+
 // Rows that were ingested before this are forgotten.
 TimestampTz window_start() {
     return GetCurrentTimestamp() - std::chrono::microseconds(retry_window()).count();
@@ -63,8 +66,9 @@ Datum bytea_of(std::span<const Added> rows) {
 
 } // namespace
 
-IngestedRows::IngestedRows(MemoryContext memory)
-    : memory_(memory)
+IngestedRows::IngestedRows(MemoryContext memory, std::size_t text_size)
+    : expected_rows_(text_size / bytes_per_row)
+    , memory_(memory)
     , nodes_(&memory_)
     , snapshots_(&nodes_)
     , known_(&nodes_)
@@ -94,12 +98,15 @@ void IngestedRows::recall(Instant snapshot) {
         return table_->execute(plan, {TimestampTzGetDatum(to_timestamptz(snapshot)),
                                       TimestampTzGetDatum(window_start())});
     });
+    if (is_first) {
+        known_.reserve(expected_rows_);
+        added_.reserve(expected_rows_);
+    }
     SPITupleTable* const rows = SPI_tuptable;
     for (std::uint64_t i = 0; i < batches; ++i) {
         bool is_null = false;
         const Datum ids = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &is_null);
         const std::string_view keys = plain_text(ids, CurrentMemoryContext);
-        known_.reserve(known_.size() + keys.size() / sizeof(RowKey));
         for (std::size_t at = 0; at + sizeof(RowKey) <= keys.size(); at += sizeof(RowKey)) {
             RowKey key;
             std::memcpy(key.data(), keys.data() + at, sizeof(RowKey));
@@ -112,7 +119,8 @@ void IngestedRows::recall(Instant snapshot) {
 
 void IngestedRows::remember() {
     if (added_.empty()) return;
-    std::ranges::sort(added_, {}, &Added::snapshot);
+    if (!std::ranges::is_sorted(added_, {}, &Added::snapshot)) // mostly they are of one snapshot
+        std::ranges::sort(added_, {}, &Added::snapshot);
 
     const SPIPlanPtr insert = insert_keys();
     std::int64_t written = 0;

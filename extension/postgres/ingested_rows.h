@@ -22,7 +22,8 @@ namespace active_calls::postgres {
 // retry waits for the attempt that it repeats. The caller has connected to SPI.
 class IngestedRows {
 public:
-    explicit IngestedRows(MemoryContext memory);
+    // `text_size`: of the batch, in bytes, for a guess at the number of its rows.
+    IngestedRows(MemoryContext memory, std::size_t text_size);
 
     // Whether the row is new. Takes a hash table's look-up; for the first row of a snapshot also a
     // query. Throws PendingError.
@@ -43,6 +44,7 @@ private:
 
     void recall(Instant snapshot);
 
+    std::size_t expected_rows_;
     MemoryContextResource memory_;
     std::pmr::monotonic_buffer_resource nodes_;
     std::optional<OwnTable> table_; // nothing: no row is remembered, and every row is new

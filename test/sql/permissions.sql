@@ -54,8 +54,9 @@ CREATE FUNCTION pg_temp.attempt(statement text) RETURNS text LANGUAGE plpgsql AS
 BEGIN
     EXECUTE statement;
     RETURN 'allowed';
-EXCEPTION WHEN insufficient_privilege THEN
-    RETURN SQLERRM;
+EXCEPTION
+    WHEN insufficient_privilege THEN RETURN SQLERRM;
+    WHEN feature_not_supported THEN RETURN 'allowed: ' || SQLERRM;
 END
 $$;
 CREATE TEMP TABLE attempt (n serial, what text, statement text);
@@ -83,6 +84,8 @@ SELECT what, replace(replace(statement, ':account', :'account'), ':window', :'wi
     ('seal', 'SELECT active_calls.seal(''1000 years'')'),
     ('unseal', 'SELECT active_calls.unseal(''2020-03-02'', ''2020-03-02'')'),
     ('drop_before', 'SELECT active_calls.drop_before(''-infinity'')'),
+    ('schedule', 'SELECT active_calls.schedule()'),
+    ('unschedule', 'SELECT active_calls.unschedule()'),
     ('interval_price', 'SELECT active_calls.interval_price(0, 0, 0, 0, 0, 0)'),
     ('create in schema', 'CREATE TABLE active_calls.mine (id int)')) AS v (what, statement);
 GRANT SELECT ON attempt TO PUBLIC;

@@ -95,6 +95,7 @@ ALTER TABLE active_calls.segment DISABLE ROW LEVEL SECURITY;
 
 -- newest_snapshot steps from account to account: it reads a row of each, however many there are
 SELECT pg_temp.calls('2020-03-01 00:00Z', 100, 100, account) FROM generate_series(1080, 1084) AS account;
+VACUUM active_calls.inbox, active_calls.segment; -- of what other tests have left
 CREATE FUNCTION pg_temp.pages_read(statement text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     plan json;
@@ -105,7 +106,7 @@ END
 $$;
 SELECT active_calls.newest_snapshot();
 SELECT pg_temp.pages_read('SELECT active_calls.newest_snapshot()') < 100 AS few,
-       pg_temp.pages_read('SELECT max(snapshot_timestamp) FROM active_calls.inbox') > 300 AS many;
+       pg_temp.pages_read('SELECT max(duration) FROM active_calls.inbox') > 300 AS many;
 
 -- Each column says what it is
 SELECT attrelid::regclass, attname FROM pg_attribute
