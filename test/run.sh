@@ -95,9 +95,19 @@ end_to_end_tests() {
     count "$good" "$bad"
 }
 
+package_tests() {
+    echo "== packages in a clean system"
+    local log=$BUILD/packages.log status=0 bad
+    "$top/test/package/run.sh" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
+    bad=$(grep -c '^not ok - ' "$log")
+    if ((status != 0 && bad == 0)); then bad=1; fi
+    count "$(grep -c '^ok - ' "$log")" "$bad"
+}
+
 unit_tests
 fuzzing
 regression_tests
 end_to_end_tests
+package_tests
 echo "total: $passed passed, $failed failed"
 ((failed == 0))
