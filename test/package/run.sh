@@ -23,14 +23,14 @@ distribution_sources() {
 
 # A minimal system, as mmdebstrap makes it, with the proxies that apt has here.
 make_base() {
-    local sources proxies
+    local sources
     sources=$(distribution_sources)
     if [ -z "$sources" ]; then # apt has not its lists yet
         as_root apt-get -qq update
         sources=$(distribution_sources)
     fi
-    proxies=$(apt-config dump --format '%f "%v";%n' Acquire | grep -iE '::proxy' || true)
-    as_root mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --aptopt="$proxies" \
+    apt-config dump --format '%f "%v";%n' Acquire | grep -iE '::proxy' >"$work/apt.conf" || true
+    as_root mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --aptopt="$work/apt.conf" \
         "$release" "$work/base.part.tar" - <<<"$sources"
     as_root mv "$work/base.part.tar" "$work/base.tar"
 }
