@@ -17,17 +17,24 @@ inside() {
     chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
         DEBIAN_FRONTEND=noninteractive "$@"
 }
-quietly() { # COMMAND...: its output is shown when it fails
-    local log
-    log=$("$@" 2>&1) || {
-        echo "$*: $log" | sed 's/^/# /' >&2
-        return 1
-    }
-}
-see() { # NAME COMMAND...
-    local name=$1
+# see NAME COMMAND...: COMMAND's output is shown when it fails. It runs in a shell of its own that ends with the first
+# failure, which a condition, such as `if`, would overlook.
+see() {
+    local name=$1 log status
     shift
-    if quietly "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
+    set +e
+    log=$(set -e; "$@" 2>&1)
+    status=$?
+    set -e
+    report "$status" "$name" "$log"
+}
+report() { # STATUS NAME LOG
+    if (($1 == 0)); then
+        echo "ok - $2"
+    else
+        echo "# ${3//$'\n'/$'\n# '}" >&2
+        echo "not ok - $2"
+    fi
 }
 is() { [ "$1" = "$2" ] || { echo "\"$1\" is not \"$2\""; return 1; }; }
 
@@ -65,12 +72,12 @@ start_postgresql() {
 sql() { inside runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -d calls "$@"; }
 
 fill_database() {
-    inside runuser -u postgres -- createdb -T template0 -E UTF8 calls &&
-        sql -c 'CREATE EXTENSION active_calls' &&
-        sql -f "/usr/share/$extension_package/roles.sql" &&
-        sql -c "INSERT INTO active_calls.account VALUES (7, '$account', 3, 'Example Ltd');
-                INSERT INTO active_calls.api_access VALUES (37, 3, '{}', 'example')" &&
-        sql -c "SELECT active_calls.ingest(pg_read_file('/packages/snapshots.jsonl'))"
+    inside runuser -u postgres -- createdb -T template0 -E UTF8 calls
+    sql -c 'CREATE EXTENSION active_calls'
+    sql -f "/usr/share/$extension_package/roles.sql"
+    sql -c "INSERT INTO active_calls.account VALUES (7, '$account', 3, 'Example Ltd');
+            INSERT INTO active_calls.api_access VALUES (37, 3, '{}', 'example')"
+    sql -c "SELECT active_calls.ingest(pg_read_file('/packages/snapshots.jsonl'))"
 }
 
 configure() {
@@ -98,22 +105,22 @@ start_service() {
     inside runuser -u "$service_user" -- env ${environment//%d/$credentials} \
         sh -c "set -a; . $(unit EnvironmentFile | sed 's/^-//'); exec $command" 2>"$work/shim.log" &
     service=$!
-    local try
-    for try in {1..100}; do
+    local status=0 deadline=$((SECONDS + 10))
+    port=
+    while ((SECONDS < deadline)); do
         port=$(sed -nE 's/.*"listen":"127.0.0.1:([0-9]+)".*/\1/p' "$work/shim.log")
-        if [ -n "$port" ]; then return; fi
-        if ((try == 100)) || ! kill -0 "$service" 2>/dev/null; then break; fi
+        if [ -n "$port" ] || ! kill -0 "$service" 2>/dev/null; then break; fi
         sleep 0.1
     done
-    cat "$work/shim.log"
-    return 1
+    [ -n "$port" ] || status=1
+    report "$status" 'the service starts' "$(<"$work/shim.log")"
 }
 
 stop_service() {
     local status=0
-    pkill -TERM -x active-calls-sh # a process's name has 15 letters; no others are seen in here
+    pkill -TERM -x active-calls-sh || true # a process's name has 15 letters; no others are seen in here
     wait "$service" || status=$?
-    is "$status" 0
+    report "$status" 'the service ends in good order' "status $status: $(<"$work/shim.log")"
 }
 
 # ask PATH [CURL ARGUMENT]...: prints status and body.
@@ -178,10 +185,10 @@ keeps_settings() {
 }
 
 remove_packages() {
-    installed=$(inside dpkg -L active-calls-shim "$extension_package")
     inside apt-get -qq remove -y active-calls-shim "$extension_package"
     [ ! -e "$root/usr/bin/active-calls-shim" ]
-    [ -e "$root/etc/default/active-calls-shim" ] && [ -e "$root/etc/active-calls/jwt.secret" ]
+    [ -e "$root/etc/default/active-calls-shim" ]
+    [ -e "$root/etc/active-calls/jwt.secret" ]
 }
 
 purge_packages() { inside dpkg --purge active-calls-shim "$extension_package"; }
@@ -197,7 +204,7 @@ left_nothing() {
 
 trap clean_up EXIT
 prepare
-quietly inside apt-get -qq update
+inside apt-get -qq update
 see 'both install with what they depend on' install_packages "${debs[@]}"
 [ -x "$root/usr/bin/active-calls-shim" ] # or nothing else can be seen
 see 'the service is not enabled' is_not_enabled
@@ -209,12 +216,13 @@ see 'only root reads the secrets' keeps_secrets
 see 'systemd takes the unit' is_valid_unit
 see 'the unit is hardened' is_hardened
 see 'they can be installed again, and settings stay' keeps_settings
-if start_service; then echo 'ok - the service starts'; else echo 'not ok - the service starts'; fi
+start_service
 see 'a series is served' serves_a_series
 see 'the API is described' serves_its_description
-if stop_service; then echo 'ok - the service ends in good order'; else echo 'not ok - the service ends in good order'; fi
+stop_service
 inside runuser -u postgres -- dropdb calls
-quietly inside pg_ctlcluster "$major" main stop
-if remove_packages >/dev/null; then echo 'ok - removed, settings are kept'; else echo 'not ok - removed, settings are kept'; fi
+inside pg_ctlcluster "$major" main stop
+installed=$(inside dpkg -L active-calls-shim "$extension_package")
+see 'removed, settings are kept' remove_packages
 see 'both can be purged' purge_packages
 see 'nothing is left of them' left_nothing
