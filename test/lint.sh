@@ -10,7 +10,7 @@ echo "lint: clang-format"
 clang-format --dry-run -Werror "${sources[@]}"
 
 echo "lint: shellcheck"
-shellcheck .ci/run test/*.sh test/*/*.sh
+shellcheck .ci/run test/*.sh test/*/*.sh shim/package/*.sh
 
 echo "lint: clang-tidy"
 cmake -S . -B build/cmake --log-level=WARNING >/dev/null
