@@ -129,12 +129,12 @@ void CustomerApi::answer(Exchange& exchange) {
     } catch (const StatementFailed& error) {
         const Refusal refusal = refusal_for(error);
         if (refusal.status >= 500) {
-            metrics_.count_database_error(kind_of(refusal));
+            metrics_.count_database_error(Route::customer, kind_of(refusal));
             exchange.failure = {{"sqlstate", error.sqlstate}, {"error", error.what()}};
         }
         refuse(exchange.response, refusal);
     } catch (const DatabaseUnavailable& error) {
-        metrics_.count_database_error(DatabaseErrorKind::away);
+        metrics_.count_database_error(Route::customer, DatabaseErrorKind::away);
         exchange.failure = {{"error", error.what()}};
         refuse(exchange.response, Refusal(503, "database is not available"));
     } catch (const std::exception& error) {
@@ -178,7 +178,7 @@ void CustomerApi::finish(Exchange& exchange) {
     const double seconds = std::chrono::duration<double>(duration).count();
     exchange.response.set_header("x-request-id", id);
     exchange.response.set_header("x-runtime", fmt::format("{:.6f}", seconds));
-    metrics_.count_request(exchange.response.status, duration);
+    metrics_.count_request(Route::customer, exchange.response.status, duration);
     log_request(exchange, id, duration);
 }
 

@@ -16,6 +16,12 @@ bool ends_session(std::string_view sqlstate) {
     return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
 }
 
+bool leaves_session_sound(std::string_view sqlstate) {
+    // Classes 22, 23: data that does not fit, or breaks a constraint; limits; access; timeout.
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000" ||
+           sqlstate == "28000" || sqlstate == "57014";
+}
+
 Refusal refusal_for(const StatementFailed& error) {
     const std::string message = error.what();
     if (error.sqlstate == "22023" && message == "invalid value account-id")

@@ -39,6 +39,13 @@ std::string field(const PGresult* result, int code) {
     return text ? text : "";
 }
 
+std::string session_settings(const ConnectionSettings& settings) {
+    const bool is_read_only = settings.access == ConnectionSettings::Access::read_only;
+    return std::string("SET timezone = 'UTC'; SET default_transaction_read_only = ") +
+           (is_read_only ? "on" : "off") +
+           "; SET statement_timeout = " + std::to_string(settings.statement_timeout.count());
+}
+
 } // namespace
 
 PgConnection::PgConnection(const ConnectionSettings& settings)
@@ -51,10 +58,8 @@ PgConnection::PgConnection(const ConnectionSettings& settings)
     // Notices would go to the standard error, into the middle of the log.
     PQsetNoticeReceiver(
         connection_.get(), [](void*, const PGresult*) {}, nullptr);
-    run(("SET timezone = 'UTC'; SET default_transaction_read_only = on; SET statement_timeout = " +
-         std::to_string(settings.statement_timeout.count()))
-            .c_str());
-    for (const auto& statement : statements()) prepare(statement);
+    run(session_settings(settings).c_str());
+    for (const auto& statement : settings.statements) prepare(statement);
 }
 
 void PgConnection::run(const char* commands) {
@@ -71,7 +76,7 @@ void PgConnection::prepare(const Statement& statement) {
 
 void PgConnection::ping() { run("SELECT 1"); }
 
-ResultPtr PgConnection::execute(const Statement& statement, const BoundParameters& bound) {
+ResultPtr PgConnection::execute(const Statement& statement, const ParameterViews& bound) {
     std::vector<const char*> values;
     std::vector<int> lengths;
     for (const auto& value : bound) {
@@ -135,16 +140,14 @@ void PgConnection::require(bool succeeded) {
 }
 
 void PgConnection::fail(const PGresult* result) {
-    // After an error whose cause is unknown a fresh session is the safer one: it prepares anew.
     const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
     const std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
     if (sqlstate.empty() || ends_session(sqlstate)) {
         usable_ = false;
         throw ConnectionLost(message.empty() ? one_line(PQresultErrorMessage(result)) : message);
     }
-    const StatementFailed error(sqlstate, message);
-    if (refusal_for(error).status == 500) usable_ = false;
-    throw error;
+    usable_ = leaves_session_sound(sqlstate);
+    throw StatementFailed(sqlstate, message);
 }
 
 } // namespace active_calls::shim

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace active_calls::shim {
@@ -17,6 +18,9 @@ struct ConnectionSettings {
     /// PostgreSQL's own limit for a statement. How long is waited for a server that does not keep
     /// it is a little more.
     std::chrono::milliseconds statement_timeout;
+    /// What is prepared in each session. Must outlive the connections.
+    std::span<const Statement> statements = {};
+    enum class Access { read_only, read_write } access = Access::read_only;
 };
 
 struct ResultDeleter {
@@ -26,12 +30,13 @@ using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
 
 class PgConnection {
 public:
-    /// Connects and prepares all statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
+    /// Connects and prepares the statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
     explicit PgConnection(const ConnectionSettings& settings);
 
-    /// Runs a prepared statement; the rows come in binary format. Throws StatementFailed,
-    /// ConnectionLost, DatabaseAway.
-    ResultPtr execute(const Statement& statement, const BoundParameters& bound);
+    /// Runs a prepared statement, which is a transaction of its own: on return it is committed.
+    /// The rows come in binary format. Throws StatementFailed, and where no answer tells whether
+    /// it was committed, ConnectionLost, DatabaseAway.
+    ResultPtr execute(const Statement& statement, const ParameterViews& bound);
 
     /// Asks the server for an answer. Throws as `execute` does.
     void ping();
