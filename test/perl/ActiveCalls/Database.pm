@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw($ACCOUNT_7 $ACCOUNT_8 $ACCOUNT_21);
+our @EXPORT = qw($ACCOUNT_7 $ACCOUNT_8 $ACCOUNT_21 sample_rows);
 
 our $ACCOUNT_7  = '069b073a-e7d9-11f0-932e-0a63caf27539';    # customer 3
 our $ACCOUNT_8  = '1c5c2f2e-e7d9-11f0-932e-0a63caf27539';    # customer 3
@@ -28,8 +28,8 @@ INSERT INTO active_calls.api_access (id, customer_id, account_ids, login) VALUES
     (37, 3, '{}', 'whole-of-3'), (38, 3, '{8}', 'only-8'), (39, 9, '{}', 'whole-of-9'), (40, 3, '{8,21}', 'beyond-3');
 SQL
 
-# A started server with everything in it; it ends with the test.
-sub create ($class)
+# A started server with everything in it; it ends with the test. Options: calls (0: without the sample feed).
+sub create ($class, %options)
 {
     my $node = PostgreSQL::Test::Cluster->new('main');
     $node->init;
@@ -41,8 +41,14 @@ sub create ($class)
     $self->sql('CREATE EXTENSION active_calls');
     $self->sql(slurp_file(required_env('ACTIVE_CALLS_SQL') . '/roles.sql'));
     $self->sql($ACCOUNTS_AND_ACCESSES);
-    $self->ingest(slurp_file(required_env('ACTIVE_CALLS_FEED') . '/snapshots.jsonl'));
+    $self->ingest(sample_rows()) if $options{calls} // 1;
     return $self;
+}
+
+# The sample feed: rows in JSONEachRow.
+sub sample_rows ()
+{
+    return slurp_file(required_env('ACTIVE_CALLS_FEED') . '/snapshots.jsonl');
 }
 
 # Runs SQL as a superuser, or as $role, and returns what it prints; dies of an error.
@@ -57,10 +63,10 @@ sub ingest ($self, $rows)
     return $self->sql("SELECT active_calls.ingest(\$feed\$$rows\$feed\$)", 'active_calls_writer');
 }
 
-# libpq conninfo with which a shim connects.
-sub conninfo ($self)
+# libpq conninfo with which a shim connects, or its feed, as $role.
+sub conninfo ($self, $role = 'active_calls_shim')
 {
-    return $self->{node}->connstr($DATABASE) . ' user=active_calls_shim';
+    return $self->{node}->connstr($DATABASE) . " user=$role";
 }
 
 # A superuser's session that stays open; BackgroundPsql's methods.
