@@ -63,6 +63,7 @@ subtest 'ways to send it' => sub {
     my $rows = "$folder/rows";
     append_to_file($rows,        sample_rows());
     append_to_file("$rows.sent", $INSERT . sample_rows());
+    append_to_file("$rows.rest", "FORMAT JSONEachRow\n" . sample_rows());
     system('gzip', '-k', $rows, "$rows.sent") == 0 or die 'no gzip';
     my $query = "$URL/?" . query_string(query => 'INSERT INTO active_calls FORMAT JSONEachRow', database => 'yeti');
     my @gzip  = ('-H', 'Content-Encoding: gzip');
@@ -76,9 +77,8 @@ subtest 'ways to send it' => sub {
         [ 'chunks',                '--data-binary', "\@$rows.sent",    "$URL/", @chunk ],
         [ 'chunks of gzip',        '--data-binary', "\@$rows.gz",      $query,  @chunk, @gzip ],
         [ 'HTTP/1.0',              '--data-binary', "\@$rows.sent",    "$URL/", '--http1.0' ],
-        [ 'without a type', '-T', "$rows.sent", '-X', 'POST', "$URL/?wait_end_of_query=1" ],
-        [ 'INSERT in both', '--data-binary', "\@$rows", "$URL/?" . query_string(query => 'INSERT INTO active_calls')
-            . '%20FORMAT%20JSONEachRow%0A' ],
+        [ 'without a type',        '--data-binary', "\@$rows.sent",    "$URL/", '-H', 'Content-Type:' ],
+        [ 'INSERT in two parts',   '--data-binary', "\@$rows.rest",    "$URL/?query=INSERT+INTO+active_calls" ],
     );
     for my $case (@cases)
     {
