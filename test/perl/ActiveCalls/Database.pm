@@ -91,7 +91,30 @@ SELECT count(*) FROM pg_stat_activity WHERE usename = 'active_calls_shim' AND wa
 SQL
 }
 
-sub start ($self)        { return $self->{node}->start }
-sub stop  ($self, $mode) { return $self->{node}->stop($mode) }
+sub stop ($self, $mode) { return $self->{node}->stop($mode) }
+
+sub start ($self) { return $self->{node}->start }
+
+# Ends every process of the server at one moment, as `kill -9` does: a session that outlives its postmaster would go on.
+sub kill ($self)
+{
+    my ($postmaster) = slurp_file($self->{node}->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+    CORE::kill STOP => $postmaster;
+    my @children = _children_of($postmaster);
+    CORE::kill KILL => @children;
+    $self->{node}->kill9;
+
+    # Until init has waited for it, too: the next postmaster would take it for one that runs.
+    wait_until(60, sub { !grep { -e "/proc/$_" } $postmaster, @children }) or die 'the server does not end';
+    return;
+}
+
+sub _children_of ($pid)
+{
+    return grep {
+        my $status = -e "/proc/$_/stat" ? eval { slurp_file("/proc/$_/stat") } // '' : '';
+        $status =~ /\) \S $pid /
+    } map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
 
 1;
