@@ -168,5 +168,109 @@ $$;
 COMMENT ON FUNCTION newest_snapshot IS
     'the newest snapshot with a call of any account, in either store; null when there is none';
 
+-- Peaks
+
+CREATE FUNCTION origination_peak_calls (
+    account_id uuid,
+    from_time timestamptz,
+    to_time timestamptz,
+    bucket interval,
+    src_country_id int DEFAULT NULL,
+    dst_country_id int DEFAULT NULL,
+    src_prefix_routing_eq text DEFAULT NULL,
+    src_prefix_routing_starts_with text DEFAULT NULL,
+    src_prefix_routing_ends_with text DEFAULT NULL,
+    src_prefix_routing_contains text DEFAULT NULL,
+    dst_prefix_routing_eq text DEFAULT NULL,
+    dst_prefix_routing_starts_with text DEFAULT NULL,
+    dst_prefix_routing_ends_with text DEFAULT NULL,
+    dst_prefix_routing_contains text DEFAULT NULL,
+    duration_eq int DEFAULT NULL,
+    duration_gt int DEFAULT NULL,
+    duration_lt int DEFAULT NULL,
+    auth_orig_ip inet DEFAULT NULL,
+    customer_price_eq double precision DEFAULT NULL,
+    customer_price_gt double precision DEFAULT NULL,
+    customer_price_lt double precision DEFAULT NULL,
+    step interval DEFAULT '1 minute'
+) RETURNS TABLE (t timestamptz, peak int, mean double precision, peak_at timestamptz)
+LANGUAGE C STABLE PARALLEL SAFE
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS 'MODULE_PATHNAME', 'origination_peak_calls';
+COMMENT ON FUNCTION origination_peak_calls IS
+    'origination_active_calls by the bucket of time: the peak, the mean, and when the peak was first';
+
+-- A schedule, with pg_cron. Its jobs run as who calls schedule(), in this database; they are known by
+-- their names.
+
+CREATE FUNCTION unschedule() RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    id bigint;
+    removed bigint := 0;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
+        RAISE EXCEPTION 'pg_cron is not installed in this database'
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = format('Install its package, set shared_preload_libraries = ''pg_cron'' and '
+                                'cron.database_name = %L in postgresql.conf, restart the server, and '
+                                'CREATE EXTENSION pg_cron; or call seal() from another scheduler.',
+                                current_database());
+    END IF;
+    FOR id IN SELECT jobid FROM cron.job
+              WHERE jobname IN ('active_calls seal', 'active_calls drop_before')
+                AND database = current_database() LOOP
+        PERFORM cron.unschedule(id);
+        removed := removed + 1;
+    END LOOP;
+    RETURN removed;
+END
+$$;
+COMMENT ON FUNCTION unschedule IS
+    'takes the jobs of schedule() away, those that one may see; returns their number';
+
+-- A day of retain is 24 hours, whatever the time zone of the job, so that none is shorter.
+CREATE FUNCTION schedule(
+    seal text DEFAULT '* * * * *',
+    retain interval DEFAULT NULL,
+    retain_at text DEFAULT '30 3 * * *'
+) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
+AS $$
+BEGIN
+    IF seal IS NULL OR retain_at IS NULL THEN
+        RAISE EXCEPTION '% must not be null', CASE WHEN seal IS NULL THEN 'seal' ELSE 'retain_at' END
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    -- '1 month -29 days' is a positive interval, and in February before today.
+    IF NOT isfinite(retain) OR retain <= interval '0'
+       OR least(extract(year FROM retain), extract(month FROM retain), extract(day FROM retain),
+                extract(hour FROM retain), extract(minute FROM retain), extract(second FROM retain)) < 0 THEN
+        RAISE EXCEPTION 'invalid value retain'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'It is a positive, finite length of time, such as 90 days; null to keep calls for ever.';
+    END IF;
+    PERFORM now() - retain; -- raises here, and not each night, where that is no time
+
+    PERFORM active_calls.unschedule();
+    PERFORM cron.schedule('active_calls seal', seal, 'SELECT active_calls.seal()');
+    IF retain IS NULL THEN
+        RETURN 1;
+    END IF;
+    PERFORM cron.schedule('active_calls drop_before', retain_at, format(
+        'SELECT active_calls.drop_before((pg_catalog.now() AT TIME ZONE ''UTC'' '
+        'OPERATOR(pg_catalog.-) %L::pg_catalog.interval) AT TIME ZONE ''UTC'')', retain));
+    RETURN 2;
+END
+$$;
+COMMENT ON FUNCTION schedule IS
+    'sets jobs of pg_cron up, instead of those it set up before: seal at the times of seal, and, unless'
+    ' retain is null, drop_before of what is older than retain at those of retain_at; returns their number';
+
 -- A function is executable by everyone unless that is taken back.
-REVOKE ALL ON FUNCTION ingest_fields, newest_snapshot FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+    ingest_fields, newest_snapshot, origination_peak_calls, schedule, unschedule
+    FROM PUBLIC;

@@ -34,13 +34,19 @@ GRANT SELECT ON active_calls.account, active_calls.calls, active_calls.inbox, ac
     TO active_calls_reader;
 GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,
+    active_calls.origination_peak_calls,
     active_calls.interval_price,
     active_calls.newest_snapshot
     TO active_calls_reader;
 
 -- What seals calls, keeps them as long as they are wanted, and takes them back for corrections: cron
 GRANT SELECT, INSERT, DELETE ON active_calls.inbox, active_calls.segment TO active_calls_keeper;
-GRANT EXECUTE ON FUNCTION active_calls.seal, active_calls.unseal, active_calls.drop_before
+GRANT EXECUTE ON FUNCTION
+    active_calls.seal,
+    active_calls.unseal,
+    active_calls.drop_before,
+    active_calls.schedule,
+    active_calls.unschedule
     TO active_calls_keeper;
 
 -- The HTTP shim: the two forms of the function that check who asks, and no table at all

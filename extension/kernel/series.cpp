@@ -48,19 +48,15 @@ seconds check_step(microseconds step) {
     return std::chrono::duration_cast<seconds>(step);
 }
 
-namespace {
-
-// The last multiple of `step` at or before `t`; % rounds towards zero, hence the correction.
+// % rounds towards zero, hence the correction.
 Instant floor_to_step(Instant t, microseconds step) {
     microseconds over = (t - unix_epoch) % step;
     if (over < microseconds{0}) over += step;
     return t - over;
 }
 
-} // namespace
-
 Grid Grid::over(const Window& window, seconds step, Instant now, GapFill gap_fill,
-                std::size_t max_points) {
+                std::size_t max_points, const char* hint) {
     if (is_empty_series(window, now)) return {};
 
     Instant first = floor_to_step(window.from, step);
@@ -76,7 +72,7 @@ Grid Grid::over(const Window& window, seconds step, Instant now, GapFill gap_fil
         throw Error(ErrorKind::limit_exceeded,
                     "the window has " + std::to_string(size) + " points, more than the limit of " +
                         std::to_string(max_points),
-                    "Ask for a shorter window or a longer step, or raise active_calls.max_points.");
+                    hint);
     return {first, step, size};
 }
 

@@ -58,13 +58,18 @@ struct Grid {
     std::size_t size = 0;
 
     // Multiples of `step` since 1970-01-01 UTC within `window` and before `now`. Nothing when the
-    // window is empty or begins after `now`. Throws Error (limit_exceeded) for more than
-    // `max_points`.
+    // window is empty or begins after `now`. Throws Error (limit_exceeded), with this hint, for
+    // more than `max_points`.
     static Grid over(const Window& window, std::chrono::seconds step, Instant now, GapFill gap_fill,
-                     std::size_t max_points);
+                     std::size_t max_points,
+                     const char* hint = "Ask for a shorter window or a longer step, or raise "
+                                        "active_calls.max_points.");
 
     Instant at(std::size_t i) const { return first + static_cast<std::int64_t>(i) * step; }
 };
+
+// The last multiple of `step` since 1970-01-01 UTC at or before `t`.
+Instant floor_to_step(Instant t, std::chrono::microseconds step);
 
 // Whether the series of this window is empty whatever is stored.
 bool is_empty_series(const Window& window, Instant now);

@@ -1,5 +1,5 @@
-// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls: who
-// may see the account, what is asked, counting, the answer.
+// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls, and
+// origination_peak_calls: who may see the account, what is asked, counting, the answer.
 #include "boundary.h"
 
 #include "account.h"
@@ -9,7 +9,7 @@
 #include "settings.h"
 #include "value.h"
 
-#include "../kernel/series.h"
+#include "../kernel/peaks.h"
 
 #include <cinttypes>
 
@@ -17,7 +17,7 @@ namespace active_calls::postgres {
 
 namespace {
 
-// Where PostgreSQL wants the rows of a set-returning function: (t timestamptz, calls int).
+// Where PostgreSQL wants the rows of a set-returning function.
 struct ResultSet {
     Tuplestorestate* rows;
     TupleDesc row_type;
@@ -52,6 +52,32 @@ void put_point(const ResultSet& result, Point point) {
     tuplestore_putvalues(result.rows, result.row_type, values, nulls);
 }
 
+void put_peak(const ResultSet& result, const Peak& peak) {
+    CHECK_FOR_INTERRUPTS();
+    Datum values[] = {TimestampTzGetDatum(to_timestamptz(peak.t)), Int32GetDatum(peak.peak),
+                      Float8GetDatum(peak.mean), TimestampTzGetDatum(to_timestamptz(peak.peak_at))};
+    bool nulls[] = {false, false, false, false};
+    tuplestore_putvalues(result.rows, result.row_type, values, nulls);
+}
+
+Grid grid_of(const Question& question, Instant now) {
+    if (question.bucket)
+        return grid_of_peaks(question.window, question.step, *question.bucket, now, gap_fill(),
+                             max_points());
+    return Grid::over(question.window, question.step, now, gap_fill(), max_points());
+}
+
+// (t timestamptz, calls int) for each point; or, for each bucket, (t timestamptz, peak int, mean
+// double precision, peak_at timestamptz). Raises: call it in a guarded body.
+void put_series(const ResultSet& result, std::span<const Point> counted, const Grid& grid,
+                const Question& question) {
+    if (question.bucket)
+        for_each_peak(counted, grid, *question.bucket,
+                      [&](const Peak& peak) { put_peak(result, peak); });
+    else
+        merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
+}
+
 // Raises only where logging does: call it in a guarded body.
 void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
     ereport(LOG,
@@ -61,14 +87,14 @@ void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
                    cost.bytes_detoasted, cost.inbox_rows, static_cast<double>(took.count()) / 1e6));
 }
 
-// Answers the question whose arguments begin at `first`; `find` gives the account's id, for the
-// uuid that was asked for, or throws.
-template<class FindAccount>
-Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
+// Answers the question that `read` gives; `find` gives the account's id, for the uuid that was
+// asked for, or throws.
+template<class ReadQuestion, class FindAccount>
+Datum answer(FunctionCallInfo fcinfo, ReadQuestion&& read, FindAccount&& find) {
     return boundary([&]() -> Datum {
         const auto start = std::chrono::steady_clock::now();
         const ResultSet result = guarded([&] { return begin_result(fcinfo); });
-        const Question question = read_question(fcinfo, first);
+        const Question question = read();
         const Instant now = to_instant(GetCurrentTransactionStartTimestamp());
 
         MemoryContextResource memory;
@@ -77,14 +103,12 @@ Datum answer(FunctionCallInfo fcinfo, int first, FindAccount&& find) {
         ScanCost cost;
         with_spi([&] {
             const std::int32_t account_id = find(question.account_uuid);
-            grid = Grid::over(question.window, question.step, now, gap_fill(), max_points());
+            grid = grid_of(question, now);
             if (!is_empty_series(question.window, now))
                 cost = count_calls(account_id, question.window, question.filter, counts);
         });
         const std::span<const Point> counted = counts.sorted();
-        guarded([&] {
-            merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
-        });
+        guarded([&] { put_series(result, counted, grid, question); });
         if (log_scan()) guarded([&] { log_cost(cost, std::chrono::steady_clock::now() - start); });
         return Datum{0};
     });
@@ -97,24 +121,34 @@ extern "C" {
 PG_FUNCTION_INFO_V1(origination_active_calls);
 PG_FUNCTION_INFO_V1(customer_origination_active_calls);
 PG_FUNCTION_INFO_V1(scoped_origination_active_calls);
+PG_FUNCTION_INFO_V1(origination_peak_calls);
 
 // origination_active_calls(account_id, ...)
 Datum origination_active_calls(PG_FUNCTION_ARGS) {
-    return answer(fcinfo, 0, [](NullableDatum uuid) { return find_account(uuid); });
+    return answer(
+        fcinfo, [&] { return read_question(fcinfo, 0); }, find_account);
 }
 
 // customer_origination_active_calls(api_access_id, account_id, ...)
 Datum customer_origination_active_calls(PG_FUNCTION_ARGS) {
-    return answer(fcinfo, 1, [fcinfo](NullableDatum uuid) {
-        return find_account_of_access(argument(fcinfo, 0), uuid);
-    });
+    return answer(
+        fcinfo, [&] { return read_question(fcinfo, 1); },
+        [&](NullableDatum uuid) { return find_account_of_access(argument(fcinfo, 0), uuid); });
 }
 
 // scoped_origination_active_calls(customer_id, account_ids, account_id, ...)
 Datum scoped_origination_active_calls(PG_FUNCTION_ARGS) {
-    return answer(fcinfo, 2, [fcinfo](NullableDatum uuid) {
-        return find_account_of_customer(argument(fcinfo, 0), argument(fcinfo, 1), uuid);
-    });
+    return answer(
+        fcinfo, [&] { return read_question(fcinfo, 2); },
+        [&](NullableDatum uuid) {
+            return find_account_of_customer(argument(fcinfo, 0), argument(fcinfo, 1), uuid);
+        });
+}
+
+// origination_peak_calls(account_id, from_time, to_time, bucket, ...)
+Datum origination_peak_calls(PG_FUNCTION_ARGS) {
+    return answer(
+        fcinfo, [&] { return read_peak_question(fcinfo); }, find_account);
 }
 
 } // extern "C"

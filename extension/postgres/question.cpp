@@ -3,7 +3,7 @@
 #include "boundary.h"
 #include "value.h"
 
-#include "../kernel/series.h"
+#include "../kernel/peaks.h"
 
 #include <string>
 
@@ -57,9 +57,11 @@ public:
         return to_address(address);
     }
 
-    std::chrono::seconds step() {
+    // Less than nothing for a length of time that is not fixed, or does not fit.
+    std::chrono::microseconds length(const char* name) {
         const NullableDatum given = next();
-        if (given.isnull) throw Error(ErrorKind::missing_argument, "step must not be null");
+        if (given.isnull)
+            throw Error(ErrorKind::missing_argument, std::string(name) + " must not be null");
         const Interval& interval = *DatumGetIntervalP(given.value);
         std::int64_t length = 0;
         // A month has no fixed length.
@@ -67,7 +69,7 @@ public:
             __builtin_mul_overflow(std::int64_t{interval.day}, USECS_PER_DAY, &length) ||
             __builtin_add_overflow(length, interval.time, &length))
             length = -1;
-        return check_step(std::chrono::microseconds{length});
+        return std::chrono::microseconds{length};
     }
 
 private:
@@ -75,20 +77,16 @@ private:
     int next_;
 };
 
-} // namespace
-
-NullableDatum argument(FunctionCallInfo fcinfo, int number) { return fcinfo->args[number]; }
-
-Question read_question(FunctionCallInfo fcinfo, int first) {
-    ArgumentReader arguments(fcinfo, first);
-    Question question{};
+void read_account_and_window(ArgumentReader& arguments, Question& question) {
     question.account_uuid = arguments.next();
 
     const auto from = arguments.time("from_time");
     if (!from) throw Error(ErrorKind::missing_argument, "from_time must not be null");
     question.window.from = *from;
     question.window.to = arguments.time("to_time");
+}
 
+void read_filter_and_step(ArgumentReader& arguments, Question& question) {
     CallFilter& filter = question.filter;
     filter.src_country_id.eq = arguments.integer();
     filter.dst_country_id.eq = arguments.integer();
@@ -108,7 +106,28 @@ Question read_question(FunctionCallInfo fcinfo, int first) {
     filter.customer_price.gt = arguments.number();
     filter.customer_price.lt = arguments.number();
 
-    question.step = arguments.step();
+    question.step = check_step(arguments.length("step"));
+}
+
+} // namespace
+
+NullableDatum argument(FunctionCallInfo fcinfo, int number) { return fcinfo->args[number]; }
+
+Question read_question(FunctionCallInfo fcinfo, int first) {
+    ArgumentReader arguments(fcinfo, first);
+    Question question{};
+    read_account_and_window(arguments, question);
+    read_filter_and_step(arguments, question);
+    return question;
+}
+
+Question read_peak_question(FunctionCallInfo fcinfo) {
+    ArgumentReader arguments(fcinfo, 0);
+    Question question{};
+    read_account_and_window(arguments, question);
+    const std::chrono::microseconds bucket = arguments.length("bucket");
+    read_filter_and_step(arguments, question);
+    question.bucket = check_bucket(bucket, question.step);
     return question;
 }
 

@@ -16,11 +16,15 @@ struct Question {
     Window window;
     CallFilter filter;
     std::chrono::seconds step;
+    std::optional<std::chrono::seconds> bucket; // given where peaks are asked for
 };
 
 // Reads the arguments from number `first` on, in the order in which all forms of the function
 // declare them: account_id, from_time, to_time, the filters, step. Throws Error (missing_argument,
 // invalid_argument).
 Question read_question(FunctionCallInfo fcinfo, int first);
+
+// The same for origination_peak_calls, which has the bucket before the filters.
+Question read_peak_question(FunctionCallInfo fcinfo);
 
 } // namespace active_calls::postgres

@@ -4,15 +4,18 @@
 set -euo pipefail
 
 # The PostgreSQL that PG_CONFIG names, when its server and its headers are there; else the
-# distribution's, whose version apt knows once it has its lists.
+# distribution's, whose version apt knows once it has its lists. And pg_cron for it, which somebody has
+# to install who has built a PostgreSQL of their own.
 postgres_packages() {
     local candidate=${PG_CONFIG:-pg_config} version
     if [ -e "$("$candidate" --pgxs 2>/dev/null)" ] && [ -x "$("$candidate" --bindir)/postgres" ]; then
+        version=$("$candidate" --bindir | sed -nE 's|^/usr/lib/postgresql/([0-9]+)/bin$|\1|p')
+        if [ -n "$version" ]; then echo "postgresql-$version-cron"; fi
         return
     fi
     version=$(apt-cache depends postgresql 2>/dev/null |
         sed -nE 's/.*Depends: postgresql-([0-9]+)$/\1/p' | head -n 1) || true
-    echo "postgresql-${version:-NN}" "postgresql-server-dev-${version:-NN}"
+    echo "postgresql-${version:-NN}" "postgresql-server-dev-${version:-NN}" "postgresql-${version:-NN}-cron"
 }
 
 as_root() {

@@ -54,8 +54,9 @@ CREATE FUNCTION pg_temp.attempt(statement text) RETURNS text LANGUAGE plpgsql AS
 BEGIN
     EXECUTE statement;
     RETURN 'allowed';
-EXCEPTION WHEN insufficient_privilege THEN
-    RETURN SQLERRM;
+EXCEPTION
+    WHEN insufficient_privilege THEN RETURN SQLERRM;
+    WHEN feature_not_supported THEN RETURN 'allowed: ' || SQLERRM;
 END
 $$;
 CREATE TEMP TABLE attempt (n serial, what text, statement text);
@@ -76,12 +77,15 @@ SELECT what, replace(replace(statement, ':account', :'account'), ':window', :'wi
     ('read calls', 'SELECT FROM active_calls.calls'),
     ('write calls', 'INSERT INTO active_calls.calls SELECT now(), 1, NULL, NULL, NULL, NULL, 0, NULL, 0 WHERE false'),
     ('origination', 'SELECT FROM active_calls.origination_active_calls(:account, :window)'),
+    ('peaks', 'SELECT FROM active_calls.origination_peak_calls(:account, :window, ''1 hour'')'),
     ('customer', 'SELECT FROM active_calls.customer_origination_active_calls(1201, :account, :window)'),
     ('scoped', 'SELECT FROM active_calls.scoped_origination_active_calls(120, NULL, :account, :window)'),
     ('ingest', 'SELECT active_calls.ingest('''')'),
     ('seal', 'SELECT active_calls.seal(''1000 years'')'),
     ('unseal', 'SELECT active_calls.unseal(''2020-03-02'', ''2020-03-02'')'),
     ('drop_before', 'SELECT active_calls.drop_before(''-infinity'')'),
+    ('schedule', 'SELECT active_calls.schedule()'),
+    ('unschedule', 'SELECT active_calls.unschedule()'),
     ('interval_price', 'SELECT active_calls.interval_price(0, 0, 0, 0, 0, 0)'),
     ('create in schema', 'CREATE TABLE active_calls.mine (id int)')) AS v (what, statement);
 GRANT SELECT ON attempt TO PUBLIC;
