@@ -3,9 +3,15 @@
 #include "database_error.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <numeric>
+#include <stop_token>
+#include <thread>
 
 namespace active_calls::shim {
 
@@ -13,6 +19,9 @@ namespace {
 
 /// How much longer than the statement timeout a server is waited for.
 constexpr std::chrono::milliseconds patience_margin{2000};
+
+/// Parameters of more bytes are sent as a large statement is.
+constexpr std::size_t large = 65536;
 
 /// What the conninfo may override, then the conninfo, then what it may not.
 PGconn* connect(const std::string& conninfo) {
@@ -38,6 +47,22 @@ std::string field(const PGresult* result, int code) {
     const char* const text = PQresultErrorField(result, code);
     return text ? text : "";
 }
+
+/// Shuts a socket when time is up, which wakes a thread that waits for it inside libpq.
+class Watchdog {
+public:
+    Watchdog(int socket, std::chrono::milliseconds patience)
+        : thread_([=](const std::stop_token& stop) {
+            std::mutex mutex;
+            std::unique_lock lock(mutex);
+            std::condition_variable_any never;
+            never.wait_for(lock, stop, patience, [] { return false; });
+            if (!stop.stop_requested()) shutdown(socket, SHUT_RDWR);
+        }) {}
+
+private:
+    std::jthread thread_; // is told to stop when this ends
+};
 
 std::string session_settings(const ConnectionSettings& settings) {
     const bool is_read_only = settings.access == ConnectionSettings::Access::read_only;
@@ -85,9 +110,22 @@ ResultPtr PgConnection::execute(const Statement& statement, const ParameterViews
     }
     constexpr int binary = 1;
     const std::vector<int> formats(bound.size(), binary);
-    require(PQsendQueryPrepared(connection_.get(), statement.name, static_cast<int>(bound.size()),
-                                values.data(), lengths.data(), formats.data(), binary) == 1);
+    const auto send = [&] {
+        return PQsendQueryPrepared(connection_.get(), statement.name,
+                                   static_cast<int>(bound.size()), values.data(), lengths.data(),
+                                   formats.data(), binary) == 1;
+    };
+    const std::size_t size = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
+    require(size <= large ? send() : send_blocking(send));
     return answer();
+}
+
+/// A connection that does not block moves what is left to send to the front of its buffer whenever
+/// the socket took a part, which for many megabytes is most of the work.
+bool PgConnection::send_blocking(const std::function<bool()>& send) {
+    PGconn* const connection = connection_.get();
+    const Watchdog watchdog(PQsocket(connection), patience_);
+    return PQsetnonblocking(connection, 0) == 0 && send() && PQsetnonblocking(connection, 1) == 0;
 }
 
 /// Takes everything the server answers to what was sent, so that the session is free for the next

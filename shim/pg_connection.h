@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,6 +53,7 @@ private:
     void run(const char* commands);
     void prepare(const Statement& statement);
     ResultPtr answer();
+    bool send_blocking(const std::function<bool()>& send);
     void flush(std::chrono::steady_clock::time_point deadline);
     ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
     void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);
