@@ -7,9 +7,11 @@ namespace active_calls::shim {
 
 // SQLSTATEs are PostgreSQL's, Appendix A of its manual.
 
-StatementFailed::StatementFailed(std::string sqlstate, const std::string& message)
+StatementFailed::StatementFailed(std::string sqlstate, const std::string& message,
+                                 std::size_t ordinal)
     : std::runtime_error(message)
-    , sqlstate(std::move(sqlstate)) {}
+    , sqlstate(std::move(sqlstate))
+    , ordinal(ordinal) {}
 
 bool ends_session(std::string_view sqlstate) {
     // Class 08: connection; 57P01 to 57P05: shutdown, crash, starting up, database dropped, idle.

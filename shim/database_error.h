@@ -12,9 +12,11 @@ namespace active_calls::shim {
 /// PostgreSQL answered a statement with an error.
 class StatementFailed : public std::runtime_error {
 public:
-    StatementFailed(std::string sqlstate, const std::string& message);
+    StatementFailed(std::string sqlstate, const std::string& message, std::size_t ordinal = 0);
 
     std::string sqlstate;
+    /// Which one failed, from 0, where a statement is executed several times.
+    std::size_t ordinal;
 };
 
 /// PostgreSQL gave no answer. `what()` is for the log.

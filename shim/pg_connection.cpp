@@ -3,15 +3,9 @@
 #include "database_error.h"
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
-#include <mutex>
-#include <numeric>
-#include <stop_token>
-#include <thread>
 
 namespace active_calls::shim {
 
@@ -19,9 +13,6 @@ namespace {
 
 /// How much longer than the statement timeout a server is waited for.
 constexpr std::chrono::milliseconds patience_margin{2000};
-
-/// Parameters of more bytes are sent as a large statement is.
-constexpr std::size_t large = 65536;
 
 /// What the conninfo may override, then the conninfo, then what it may not.
 PGconn* connect(const std::string& conninfo) {
@@ -48,21 +39,10 @@ std::string field(const PGresult* result, int code) {
     return text ? text : "";
 }
 
-/// Shuts a socket when time is up, which wakes a thread that waits for it inside libpq.
-class Watchdog {
-public:
-    Watchdog(int socket, std::chrono::milliseconds patience)
-        : thread_([=](const std::stop_token& stop) {
-            std::mutex mutex;
-            std::unique_lock lock(mutex);
-            std::condition_variable_any never;
-            never.wait_for(lock, stop, patience, [] { return false; });
-            if (!stop.stop_requested()) shutdown(socket, SHUT_RDWR);
-        }) {}
-
-private:
-    std::jthread thread_; // is told to stop when this ends
-};
+bool is_success(const PGresult* result) {
+    const auto status = PQresultStatus(result);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
 
 std::string session_settings(const ConnectionSettings& settings) {
     const bool is_read_only = settings.access == ConnectionSettings::Access::read_only;
@@ -102,6 +82,31 @@ void PgConnection::prepare(const Statement& statement) {
 void PgConnection::ping() { run("SELECT 1"); }
 
 ResultPtr PgConnection::execute(const Statement& statement, const ParameterViews& bound) {
+    send(statement, bound);
+    return answer();
+}
+
+/// Each is sent before the next is put into libpq's buffer: what is left there is moved to its
+/// front whenever the socket has taken a part.
+std::vector<ResultPtr> PgConnection::execute_each(const Statement& statement,
+                                                  std::span<const ParameterViews> bounds) {
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
+    require(PQenterPipelineMode(connection_.get()) == 1);
+    for (const auto& bound : bounds) {
+        send(statement, bound);
+        flush(deadline);
+    }
+    require(PQpipelineSync(connection_.get()) == 1);
+    flush(deadline);
+    auto results = results_until_sync(deadline);
+    require(PQexitPipelineMode(connection_.get()) == 1);
+    for (std::size_t i = 0; i < results.size(); ++i)
+        if (!is_success(results[i].get())) fail(results[i].get(), i);
+    require(results.size() == bounds.size());
+    return results;
+}
+
+void PgConnection::send(const Statement& statement, const ParameterViews& bound) {
     std::vector<const char*> values;
     std::vector<int> lengths;
     for (const auto& value : bound) {
@@ -110,22 +115,25 @@ ResultPtr PgConnection::execute(const Statement& statement, const ParameterViews
     }
     constexpr int binary = 1;
     const std::vector<int> formats(bound.size(), binary);
-    const auto send = [&] {
-        return PQsendQueryPrepared(connection_.get(), statement.name,
-                                   static_cast<int>(bound.size()), values.data(), lengths.data(),
-                                   formats.data(), binary) == 1;
-    };
-    const std::size_t size = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
-    require(size <= large ? send() : send_blocking(send));
-    return answer();
+    require(PQsendQueryPrepared(connection_.get(), statement.name, static_cast<int>(bound.size()),
+                                values.data(), lengths.data(), formats.data(), binary) == 1);
 }
 
-/// A connection that does not block moves what is left to send to the front of its buffer whenever
-/// the socket took a part, which for many megabytes is most of the work.
-bool PgConnection::send_blocking(const std::function<bool()>& send) {
-    PGconn* const connection = connection_.get();
-    const Watchdog watchdog(PQsocket(connection), patience_);
-    return PQsetnonblocking(connection, 0) == 0 && send() && PQsetnonblocking(connection, 1) == 0;
+/// Of a pipeline: one result for each execution up to the first error, which is the last. The
+/// server commits, or says why not, before it answers to the sync.
+std::vector<ResultPtr>
+PgConnection::results_until_sync(std::chrono::steady_clock::time_point deadline) {
+    std::vector<ResultPtr> results;
+    for (;;) {
+        ResultPtr result = next_result(deadline);
+        if (!result) { // the end of one execution's results
+            require(PQstatus(connection_.get()) == CONNECTION_OK);
+            continue;
+        }
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_PIPELINE_SYNC) return results;
+        if (status != PGRES_PIPELINE_ABORTED) results.push_back(std::move(result));
+    }
 }
 
 /// Takes everything the server answers to what was sent, so that the session is free for the next
@@ -136,8 +144,7 @@ ResultPtr PgConnection::answer() {
     ResultPtr last;
     while (ResultPtr result = next_result(deadline)) last = std::move(result);
     require(last != nullptr);
-    const auto status = PQresultStatus(last.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) fail(last.get());
+    if (!is_success(last.get())) fail(last.get());
     return last;
 }
 
@@ -177,7 +184,7 @@ void PgConnection::require(bool succeeded) {
     throw ConnectionLost(one_line(PQerrorMessage(connection_.get())));
 }
 
-void PgConnection::fail(const PGresult* result) {
+void PgConnection::fail(const PGresult* result, std::size_t ordinal) {
     const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
     const std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
     if (sqlstate.empty() || ends_session(sqlstate)) {
@@ -185,7 +192,7 @@ void PgConnection::fail(const PGresult* result) {
         throw ConnectionLost(message.empty() ? one_line(PQresultErrorMessage(result)) : message);
     }
     usable_ = leaves_session_sound(sqlstate);
-    throw StatementFailed(sqlstate, message);
+    throw StatementFailed(sqlstate, message, ordinal);
 }
 
 } // namespace active_calls::shim

@@ -6,10 +6,10 @@
 #include <libpq-fe.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace active_calls::shim {
 
@@ -39,6 +39,11 @@ public:
     /// it was committed, ConnectionLost, DatabaseAway.
     ResultPtr execute(const Statement& statement, const ParameterViews& bound);
 
+    /// Runs it once for each of `bounds`, all in one transaction: after an error nothing is done,
+    /// and the StatementFailed says in which one it was. Else as `execute`.
+    std::vector<ResultPtr> execute_each(const Statement& statement,
+                                        std::span<const ParameterViews> bounds);
+
     /// Asks the server for an answer. Throws as `execute` does.
     void ping();
 
@@ -52,13 +57,14 @@ private:
 
     void run(const char* commands);
     void prepare(const Statement& statement);
+    void send(const Statement& statement, const ParameterViews& bound);
     ResultPtr answer();
-    bool send_blocking(const std::function<bool()>& send);
+    std::vector<ResultPtr> results_until_sync(std::chrono::steady_clock::time_point deadline);
     void flush(std::chrono::steady_clock::time_point deadline);
     ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
     void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);
     void require(bool succeeded);
-    [[noreturn]] void fail(const PGresult* result);
+    [[noreturn]] void fail(const PGresult* result, std::size_t ordinal = 0);
 
     std::unique_ptr<PGconn, ConnectionDeleter> connection_;
     std::chrono::milliseconds patience_;
