@@ -6,7 +6,6 @@ namespace active_calls::shim {
 
 namespace {
 
-constexpr std::string_view cookie_name = "_yeti_customer_v1_session";
 constexpr std::string_view scheme = "bearer";
 
 std::string without_scheme(std::string_view credentials) {

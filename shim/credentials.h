@@ -5,11 +5,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace active_calls::shim {
 
+inline constexpr std::string_view cookie_name = "_yeti_customer_v1_session";
+
 /// The token of `Authorization`, bare or after `Bearer`, or, only where that header is absent, of
-/// the cookie `_yeti_customer_v1_session`. Empty where there is none, or more than one.
+/// the cookie `cookie_name`. Empty where there is none, or more than one.
 std::optional<std::string> token_of(const httplib::Request& request);
 
 } // namespace active_calls::shim

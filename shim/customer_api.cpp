@@ -1,5 +1,7 @@
 #include "customer_api.h"
 
+#include "api_description.h"
+#include "common_headers.h"
 #include "credentials.h"
 #include "database_error.h"
 #include "etag.h"
@@ -18,30 +20,24 @@ namespace active_calls::shim {
 
 namespace {
 
-constexpr std::string_view resource_path = "/api/rest/customer/v1/origination-active-calls";
-
 /// A client may try again after so many seconds.
 constexpr const char* retry_after = "1";
 
 constexpr std::size_t max_logged_method = 16;
 constexpr std::size_t max_logged_path = 256;
 
-/// As the API documents them, on every answer.
 httplib::Headers documented_headers() {
-    return {
-        {"content-type", "application/json; charset=utf-8"},
-        {"x-frame-options", "SAMEORIGIN"},
-        {"x-xss-protection", "0"},
-        {"x-content-type-options", "nosniff"},
-        {"x-permitted-cross-domain-policies", "none"},
-        {"referrer-policy", "strict-origin-when-cross-origin"},
-        {"vary", "Accept"},
-        {"cache-control", "max-age=0, private, must-revalidate"},
-    };
+    httplib::Headers headers;
+    for (const auto& [name, value] : common_headers) headers.emplace(name, value);
+    return headers;
+}
+
+bool is_resource(std::string_view path) {
+    return path == series_path || path == api_description_path;
 }
 
 void require_resource(std::string_view path, std::string_view method) {
-    if (path != resource_path) throw Refusal(404, "not found");
+    if (!is_resource(path)) throw Refusal(404, "not found");
     if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
 }
 
@@ -77,7 +73,7 @@ Refusal refusal_of_unreadable(const httplib::Request& request, int status) {
     if (!request.path.empty()) return Refusal(431, "request header fields too large");
     if (is_method_name(request.method) && request.version.starts_with("HTTP/1.")) {
         const bool is_known =
-            std::string_view(request.target).substr(0, request.target.find('?')) == resource_path;
+            is_resource(std::string_view(request.target).substr(0, request.target.find('?')));
         return is_known ? Refusal(405, "method not allowed") : Refusal(404, "not found");
     }
     return Refusal(400, "malformed request");
@@ -91,6 +87,24 @@ std::string body_of(const Series& series, const SeriesRequest& request) {
     return series.times.empty() && is_future ? "[]" : to_json(series);
 }
 
+/// 200 with this body; or 304, if the client holds it already.
+void answer_with(std::string body, const httplib::Request& request, httplib::Response& response) {
+    const std::string etag = weak_etag(body);
+    response.set_header("etag", etag);
+    if (is_match(request.get_header_value("If-None-Match"), etag)) {
+        // The length is that of the answer which the client holds (RFC 9110, 8.6).
+        response.set_header("content-length", std::to_string(body.size()));
+        response.status = 304;
+    } else {
+        response.status = 200;
+        response.body = std::move(body);
+    }
+}
+
+Route route_of(std::string_view path) {
+    return path == api_description_path ? Route::openapi : Route::customer;
+}
+
 DatabaseErrorKind kind_of(const Refusal& refusal) {
     return refusal.status == 504 ? DatabaseErrorKind::timeout : DatabaseErrorKind::other;
 }
@@ -101,7 +115,8 @@ CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& met
     : verifier_(verifier)
     , pool_(pool)
     , metrics_(metrics)
-    , log_(log) {}
+    , log_(log)
+    , description_(api_description()) {}
 
 void CustomerApi::serve_on(httplib::Server& server) {
     server.set_default_headers(documented_headers());
@@ -123,7 +138,7 @@ void CustomerApi::serve_on(httplib::Server& server) {
 
 void CustomerApi::answer(Exchange& exchange) {
     try {
-        answer_with_series(exchange);
+        answer_resource(exchange);
     } catch (const Refusal& refusal) {
         refuse(exchange.response, refusal);
     } catch (const StatementFailed& error) {
@@ -143,25 +158,22 @@ void CustomerApi::answer(Exchange& exchange) {
     }
 }
 
-void CustomerApi::answer_with_series(Exchange& exchange) {
+void CustomerApi::answer_resource(Exchange& exchange) {
     const httplib::Request& request = exchange.request;
     require_resource(request.path, request.method);
+    if (request.path == api_description_path)
+        answer_with(description_, request, exchange.response);
+    else
+        answer_with_series(exchange);
+}
+
+void CustomerApi::answer_with_series(Exchange& exchange) {
+    const httplib::Request& request = exchange.request;
     const Scope scope = authenticate(request);
     const SeriesRequest series_request = parse_series_request(query_of(request.target));
     const Series series = fetch_series(pool_, scope, series_request);
     exchange.point_count = series.times.size();
-
-    httplib::Response& response = exchange.response;
-    response.status = 200;
-    response.body = body_of(series, series_request);
-    const std::string etag = weak_etag(response.body);
-    response.set_header("etag", etag);
-    if (is_match(request.get_header_value("If-None-Match"), etag)) {
-        // The length is that of the answer which the client holds (RFC 9110, 8.6).
-        response.set_header("content-length", std::to_string(response.body.size()));
-        response.status = 304;
-        response.body.clear();
-    }
+    answer_with(body_of(series, series_request), request, exchange.response);
 }
 
 Scope CustomerApi::authenticate(const httplib::Request& request) const {
@@ -178,7 +190,7 @@ void CustomerApi::finish(Exchange& exchange) {
     const double seconds = std::chrono::duration<double>(duration).count();
     exchange.response.set_header("x-request-id", id);
     exchange.response.set_header("x-runtime", fmt::format("{:.6f}", seconds));
-    metrics_.count_request(Route::customer, exchange.response.status, duration);
+    metrics_.count_request(route_of(exchange.request.path), exchange.response.status, duration);
     log_request(exchange, id, duration);
 }
 

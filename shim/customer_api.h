@@ -1,4 +1,4 @@
-// The customer's resource: from a request to its answer, station by station.
+// The customer's resources: from a request to its answer, station by station.
 #pragma once
 
 #include "log.h"
@@ -34,6 +34,7 @@ private:
     };
 
     void answer(Exchange& exchange);
+    void answer_resource(Exchange& exchange);
     void answer_with_series(Exchange& exchange);
     Scope authenticate(const httplib::Request& request) const;
     void finish(Exchange& exchange);
@@ -44,6 +45,7 @@ private:
     Pool& pool_;
     Metrics& metrics_;
     Log& log_;
+    std::string description_;
 };
 
 } // namespace active_calls::shim

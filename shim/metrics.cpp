@@ -16,6 +16,8 @@ const char* label_of(Route route) {
     switch (route) {
     case Route::customer:
         return "customer";
+    case Route::openapi:
+        return "openapi";
     case Route::feed:
         return "feed";
     case Route::ping:

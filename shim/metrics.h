@@ -20,11 +20,12 @@ class Pool;
 
 /// What a request was for.
 enum class Route {
-    customer, // all that comes to the customers' listener
+    customer, // all that comes to the customers' listener, but for
+    openapi,  // the description of their API
     feed,     // all that comes to the feed's, but for
     ping,     // who asks it whether it is there
 };
-inline constexpr std::array all_routes{Route::customer, Route::feed, Route::ping};
+inline constexpr std::array all_routes{Route::customer, Route::openapi, Route::feed, Route::ping};
 
 /// Why a request had no answer from the database.
 enum class DatabaseErrorKind { away, timeout, other };

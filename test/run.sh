@@ -71,12 +71,17 @@ end_to_end_tests() {
     local work=$BUILD/tap pgxs
     fresh_folder "$work"
     pgxs=$(dirname "$("$PGBIN/pg_config" --pgxs)")/../..
-    make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true # its test says what is missing
+    # Their tests say what is missing.
+    make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true
+    "$top/test/setup/install-npm-package.sh" "$BUILD/redocly" @redocly/cli 1.34.5 || true
+    "$top/test/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true
     # shellcheck disable=SC2016 # Perl's own variables
     as_server env -C "$work" PATH="$PGBIN:$PATH" TESTDIR="$work" TESTDATADIR="$work/data" \
         TESTLOGDIR="$work/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
         ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
         ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
+        ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
+        ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \
         perl -MTAP::Harness -e '
             my ($counts, $perl_modules, $own_modules, @tests) = @ARGV;
             my $harness = TAP::Harness->new({ lib => [ $perl_modules, $own_modules ], timer => 1,
@@ -92,9 +97,19 @@ end_to_end_tests() {
     count "$good" "$bad"
 }
 
+package_tests() {
+    echo "== packages in a clean system"
+    local log=$BUILD/packages.log status=0 bad
+    "$top/test/package/run.sh" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
+    bad=$(grep -c '^not ok - ' "$log")
+    if ((status != 0 && bad == 0)); then bad=1; fi
+    count "$(grep -c '^ok - ' "$log")" "$bad"
+}
+
 unit_tests
 fuzzing
 regression_tests
 end_to_end_tests
+package_tests
 echo "total: $passed passed, $failed failed"
 ((failed == 0))

@@ -8,21 +8,7 @@ duckdb_file=$work/calls.duckdb
 duckdb_command=(node "$bench/duckdb.mjs" "$duckdb_modules")
 
 duckdb_install() {
-    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-        "$setup/install-packages.sh" nodejs npm >&2 || return
-    fi
-    if [ "$(duckdb_installed)" != "$duckdb_version" ]; then
-        echo "bench: installing DuckDB $duckdb_version from npm"
-        npm install --prefix "$duckdb_modules" --no-audit --no-fund --loglevel=error \
-            "@duckdb/node-api@$duckdb_version" >/dev/null || {
-            echo "npm cannot install @duckdb/node-api $duckdb_version" >&2
-            return 1
-        }
-    fi
-}
-duckdb_installed() {
-    sed -nE 's/^ *"version": "(.*)",?$/\1/p' \
-        "$duckdb_modules/node_modules/@duckdb/node-api/package.json" 2>/dev/null
+    "$setup/install-npm-package.sh" "$duckdb_modules" @duckdb/node-api "$duckdb_version"
 }
 
 duckdb_load() {

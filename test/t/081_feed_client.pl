@@ -17,24 +17,11 @@ use Test::More;
 
 time_limit(300);
 
-my $CLIENT = '@clickhouse/client@1.12.1';    # needs Node.js 16
+my $client_package = $ENV{ACTIVE_CALLS_CLICKHOUSE_CLIENT} // '';
+BAIL_OUT("ACTIVE_CALLS_CLICKHOUSE_CLIENT names no \@clickhouse/client: \"$client_package\"") if !-d $client_package;
 
 my $database = ActiveCalls::Database->create(calls => 0);
 my $shim     = start_shim(database => $database, feed => 1);
-
-# npm leaves nothing outside of the tests' own folder.
-my $folder = $PostgreSQL::Test::Utils::tmp_check . '/client';
-mkdir $folder;
-my $npm_log = '';
-IPC::Run::run(
-    [
-        'env', "HOME=$folder", 'npm', 'install', '--prefix', $folder, '--cache', "$folder/cache", '--no-audit', '--no-fund',
-        '--ignore-scripts', $CLIENT
-    ],
-    '&>',
-    \$npm_log
-) or BAIL_OUT("npm cannot install $CLIENT: $npm_log");
-system('cp', dirname($0) . '/feed_client.mjs', $folder) == 0 or die 'no feed_client.mjs';
 
 # Runs one of the ways to insert that feed_client.mjs knows; returns what it prints, decoded from JSON.
 sub client ($what, %environment)
@@ -44,8 +31,8 @@ sub client ($what, %environment)
     IPC::Run::run(
         [
             'env', 'URL=http://127.0.0.1:' . $shim->feed_port, "PASSWORD=$FEED_PASSWORD",
-            'FEED=' . required_env('ACTIVE_CALLS_FEED') . '/snapshots.jsonl', @variables, 'node',
-            "$folder/feed_client.mjs", $what
+            'FEED=' . required_env('ACTIVE_CALLS_FEED') . '/snapshots.jsonl', "CLIENT=$client_package", @variables,
+            'node', dirname($0) . '/feed_client.mjs', $what
         ],
         '>', \$out, '2>', \$error,
         IPC::Run::timeout(60)

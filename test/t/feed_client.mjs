@@ -1,10 +1,11 @@
 // Inserts by ClickHouse's own client, in the way that the argument names; prints the outcome as JSON.
-import { createClient, ClickHouseError } from "@clickhouse/client";
 import { createReadStream, readFileSync } from "node:fs";
-import { Readable } from "node:stream";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 
-const { URL: url, PASSWORD, FEED, COMPRESSION } = process.env;
+const { URL: url, CLIENT, PASSWORD, FEED, COMPRESSION } = process.env;
+const { createClient, ClickHouseError } = createRequire(import.meta.url)(CLIENT);
 const what = process.argv[2];
 const client = createClient({
     url,
