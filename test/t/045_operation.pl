@@ -122,7 +122,7 @@ subtest 'help and version' => sub {
     }
     my $run = run_shim(['--version'], secret => undef);
     is($run->{exit}, 0, '--version: exit code');
-    like($run->{stdout}, qr/\A(?:active-calls-shim )?1\.0(?:\.\d+)?\n\z/, '--version');
+    like($run->{stdout}, qr/\A(?:active-calls-shim )?1\.\d+(?:\.\d+)?\n\z/, '--version');
 };
 
 subtest 'wrong configuration' => sub {
