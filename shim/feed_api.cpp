@@ -65,7 +65,7 @@ std::string place_of_bad_text(std::string_view rows) {
 
 ClickHouseError error_of_rows(const StatementFailed& error, std::string_view rows) {
     constexpr std::string_view character_not_in_repertoire = "22021";
-    const ClickHouseError plain = clickhouse_error_for(error);
+    ClickHouseError plain = clickhouse_error_for(error);
     if (error.sqlstate != character_not_in_repertoire) return plain;
     return {plain.code, place_of_bad_text(rows) + plain.what()};
 }
