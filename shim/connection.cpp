@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace active_calls::shim {
 
@@ -28,10 +29,6 @@ constexpr milliseconds hurry_check_interval{100};
 /// For all of an answer to be taken by the client.
 constexpr milliseconds send_timeout{30'000};
 
-/// For the client to notice the end of the connection.
-constexpr milliseconds finish_timeout{250};
-constexpr std::size_t max_discarded = 262144;
-
 /// Waits until the socket takes more, the deadline at most.
 bool wait_until_writable(socket_t socket, Clock::time_point deadline) {
     pollfd entry{socket, POLLOUT, 0};
@@ -42,6 +39,12 @@ bool wait_until_writable(socket_t socket, Clock::time_point deadline) {
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return false;
     }
+}
+
+constexpr std::string_view clickhouse_prefix = "\r\nx-clickhouse-";
+
+void append_without_decoding(std::string& fit, std::string_view line) {
+    for (const char c : line) fit.append(c == '%' ? "%25" : std::string_view(&c, 1));
 }
 
 } // namespace
@@ -59,7 +62,10 @@ std::string fit_for_httplib(std::string_view head) {
     while (!head.empty()) {
         const auto line = head.substr(0, head.find(line_end, line_end.size()));
         const auto name = line.substr(0, line.find(':'));
-        if (!equal_ignoring_case(name, "\r\nrange")) fit.append(line);
+        if (equal_ignoring_case(name.substr(0, clickhouse_prefix.size()), clickhouse_prefix))
+            append_without_decoding(fit, line);
+        else if (!equal_ignoring_case(name, "\r\nrange"))
+            fit.append(line);
         head.remove_prefix(line.size());
     }
     return fit;
@@ -76,6 +82,7 @@ Connection::~Connection() { close(socket_); }
 
 bool Connection::receive_head(milliseconds patience, const std::function<bool()>& is_hurried) {
     const auto started = Clock::now();
+    received_.erase(0, std::exchange(taken_, 0));
     std::size_t searched = 0;
     for (;;) {
         const auto end = received_.find(head_end, searched);
@@ -93,6 +100,7 @@ bool Connection::receive_head(milliseconds patience, const std::function<bool()>
 }
 
 bool Connection::receive() {
+    received_.erase(0, std::exchange(taken_, 0));
     std::array<char, 16384> buffer;
     const auto count = recv(socket_, buffer.data(), buffer.size(), 0);
     if (count < 0) return errno == EAGAIN || errno == EINTR;
@@ -117,14 +125,12 @@ bool Connection::flush() {
 
 /// A socket closed with unread bytes is reset, and a reset can overtake the answer. So the client
 /// is told that there is no more, and what it still sends is thrown away for a moment.
-void Connection::finish() {
+void Connection::finish(milliseconds patience) {
     shutdown(socket_, SHUT_WR);
-    const auto deadline = Clock::now() + finish_timeout;
-    std::size_t discarded = 0;
-    while (discarded < max_discarded && Clock::now() < deadline) {
-        received_.clear();
+    const auto deadline = Clock::now() + patience;
+    while (Clock::now() < deadline) {
+        take(received().size());
         if (!receive()) return;
-        discarded += received_.size();
     }
 }
 

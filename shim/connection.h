@@ -1,5 +1,5 @@
 // A client's connection as httplib's stream: it hands over whole request heads only, within limits
-// of time and size, and sends an answer in one piece.
+// of time and size, and sends an answer in one piece. A body is read past httplib.
 #pragma once
 
 #include <httplib.h>
@@ -11,8 +11,9 @@
 
 namespace active_calls::shim {
 
-/// Edits a request's head where httplib 0.11 would refuse what is fine in HTTP: a `?` within the
-/// query (it becomes `%3F`), and `Range`, which a server may ignore (it is taken out).
+/// Edits a request's head where httplib 0.11 would refuse what is fine in HTTP, or change it: a `?`
+/// within the query (it becomes `%3F`), `Range`, which a server may ignore (it is taken out), and a
+/// `%` in an `X-ClickHouse-` field (it becomes `%25`, as httplib decodes what was never encoded).
 std::string fit_for_httplib(std::string_view head);
 
 class Connection : public httplib::Stream {
@@ -30,8 +31,16 @@ public:
     /// Sends what was written. False if the client does not take it.
     bool flush();
 
-    /// Ends the connection so that a client which is still sending gets to read its answer.
-    void finish();
+    /// Ends the connection so that a client which is still sending gets to read its answer: what
+    /// it sends is thrown away, for `patience` at most.
+    void finish(std::chrono::milliseconds patience);
+
+    /// What has come and is not part of the head; valid until more is received.
+    std::string_view received() const { return std::string_view(received_).substr(taken_); }
+    /// Takes so many bytes off the front of `received()`.
+    void take(std::size_t size) { taken_ += size; }
+    /// Waits a moment for something to come. False at the end of what the client sends.
+    bool receive();
 
     bool is_readable() const override { return true; }
     bool is_writable() const override { return true; }
@@ -46,8 +55,6 @@ public:
     socket_t socket() const override { return INVALID_SOCKET; }
 
 private:
-    /// Waits a moment for something to come. False at the end of what the client sends.
-    bool receive();
     void note_remote_address();
 
     socket_t socket_;
@@ -55,6 +62,7 @@ private:
     int remote_port_ = 0;
     /// What was received and is not part of the current head.
     std::string received_;
+    std::size_t taken_ = 0;
     std::string head_;
     std::size_t head_read_ = 0;
     std::string to_send_;

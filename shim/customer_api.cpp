@@ -101,6 +101,10 @@ void answer_with(std::string body, const httplib::Request& request, httplib::Res
     }
 }
 
+Route route_of(std::string_view path) {
+    return path == api_description_path ? Route::openapi : Route::customer;
+}
+
 DatabaseErrorKind kind_of(const Refusal& refusal) {
     return refusal.status == 504 ? DatabaseErrorKind::timeout : DatabaseErrorKind::other;
 }
@@ -140,12 +144,12 @@ void CustomerApi::answer(Exchange& exchange) {
     } catch (const StatementFailed& error) {
         const Refusal refusal = refusal_for(error);
         if (refusal.status >= 500) {
-            metrics_.count_database_error(kind_of(refusal));
+            metrics_.count_database_error(Route::customer, kind_of(refusal));
             exchange.failure = {{"sqlstate", error.sqlstate}, {"error", error.what()}};
         }
         refuse(exchange.response, refusal);
     } catch (const DatabaseUnavailable& error) {
-        metrics_.count_database_error(DatabaseErrorKind::away);
+        metrics_.count_database_error(Route::customer, DatabaseErrorKind::away);
         exchange.failure = {{"error", error.what()}};
         refuse(exchange.response, Refusal(503, "database is not available"));
     } catch (const std::exception& error) {
@@ -186,7 +190,7 @@ void CustomerApi::finish(Exchange& exchange) {
     const double seconds = std::chrono::duration<double>(duration).count();
     exchange.response.set_header("x-request-id", id);
     exchange.response.set_header("x-runtime", fmt::format("{:.6f}", seconds));
-    metrics_.count_request(exchange.response.status, duration);
+    metrics_.count_request(route_of(exchange.request.path), exchange.response.status, duration);
     log_request(exchange, id, duration);
 }
 

@@ -7,13 +7,21 @@ namespace active_calls::shim {
 
 // SQLSTATEs are PostgreSQL's, Appendix A of its manual.
 
-StatementFailed::StatementFailed(std::string sqlstate, const std::string& message)
+StatementFailed::StatementFailed(std::string sqlstate, const std::string& message,
+                                 std::size_t ordinal)
     : std::runtime_error(message)
-    , sqlstate(std::move(sqlstate)) {}
+    , sqlstate(std::move(sqlstate))
+    , ordinal(ordinal) {}
 
 bool ends_session(std::string_view sqlstate) {
     // Class 08: connection; 57P01 to 57P05: shutdown, crash, starting up, database dropped, idle.
     return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+}
+
+bool leaves_session_sound(std::string_view sqlstate) {
+    // Classes 22, 23: data that does not fit, or breaks a constraint; limits; access; timeout.
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000" ||
+           sqlstate == "28000" || sqlstate == "57014";
 }
 
 Refusal refusal_for(const StatementFailed& error) {

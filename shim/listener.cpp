@@ -22,6 +22,14 @@ constexpr std::chrono::milliseconds accept_pause{100};
 /// How long connections are accepted while draining, however many come.
 constexpr std::chrono::milliseconds accept_limit{500};
 
+/// For the client to notice the end of the connection, and for one that may be in the middle of a
+/// body to send the rest: as long as it is sending it does not read its answer.
+constexpr std::chrono::milliseconds finish_timeout{250};
+constexpr std::chrono::milliseconds finish_timeout_of_bodies{2'000};
+
+/// httplib hands no context of ours to a handler; but a thread serves one request at a time.
+thread_local RequestBody* body_of_this_thread = nullptr;
+
 /// Two processes must not share a port unnoticed, as httplib's own option would let them.
 void allow_quick_restart(socket_t socket) {
     const int yes = 1;
@@ -52,15 +60,14 @@ bool connection_header_has(const httplib::Request& request, std::string_view opt
     });
 }
 
-/// A body is not read, so that the bytes after the head are no request.
 bool has_body(const httplib::Request& request) {
     const auto [begin, end] = request.headers.equal_range("Content-Length");
     return request.has_header("Transfer-Encoding") ||
            std::any_of(begin, end, [](const auto& length) { return length.second != "0"; });
 }
 
-bool can_be_kept_alive(const httplib::Request& request) {
-    if (has_body(request) || connection_header_has(request, "close")) return false;
+bool client_keeps_alive(const httplib::Request& request) {
+    if (connection_header_has(request, "close")) return false;
     return request.version != "HTTP/1.0" || connection_header_has(request, "keep-alive");
 }
 
@@ -75,9 +82,11 @@ void require_host(const std::string& host) {
 /// Sets right what httplib writes of the connection, and takes back its offer of ranges.
 void tidy_headers(const httplib::Request& request, httplib::Response& response) {
     response.headers.erase("Accept-Ranges");
-    // httplib notes the client's address when it has read the head; otherwise the end follows.
+    // httplib notes the client's address when it has read the head; otherwise the end follows, as
+    // it does where the bytes after the head are no request.
     const bool is_unreadable = request.remote_addr.empty();
-    if (is_unreadable && !response.has_header("Connection"))
+    const bool is_unread = body_of_this_thread && !body_of_this_thread->is_at_end();
+    if ((is_unreadable || is_unread) && !response.has_header("Connection"))
         response.set_header("Connection", "close");
     if (response.has_header("Connection"))
         response.headers.erase("Keep-Alive");
@@ -159,18 +168,29 @@ bool Listener::process_and_close_socket(socket_t socket) {
     }
 }
 
+RequestBody& Listener::body() { return *body_of_this_thread; }
+
 /// Answers the request whose head has come; false if the connection has ended with that.
 bool Listener::serve_next(Connection& connection, bool is_last) {
     const bool must_close = is_last || is_hurried();
     bool closes = true; // Also where httplib refuses the head: who knows what follows it.
     bool httplib_would_close = false;
+    std::optional<RequestBody> body;
+    body_of_this_thread = nullptr;
     process_request(connection, must_close, httplib_would_close, [&](httplib::Request& request) {
-        closes = must_close || !can_be_kept_alive(request);
+        closes = must_close || !client_keeps_alive(request);
+        if (settings_.bodies) {
+            body_of_this_thread = &body.emplace(connection, request, *settings_.bodies);
+            request.headers.erase("Expect"); // The body says when to go on.
+        } else {
+            closes |= has_body(request);
+        }
         request.headers.erase("Connection");
         if (closes) request.set_header("Connection", "close");
     });
     if (!connection.flush()) return false;
-    if (closes) connection.finish();
+    closes |= body && !body->is_at_end();
+    if (closes) connection.finish(body ? finish_timeout_of_bodies : finish_timeout);
     return !closes;
 }
 

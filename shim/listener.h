@@ -3,6 +3,7 @@
 #pragma once
 
 #include "connection.h"
+#include "request_body.h"
 
 #include <httplib.h>
 
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <optional>
 #include <string>
 
 namespace active_calls::shim {
@@ -31,10 +33,13 @@ struct ListenerSettings {
     std::chrono::milliseconds keep_alive_timeout;
     /// For the whole head of the first request.
     std::chrono::milliseconds read_timeout;
+    /// None: no request has a body that anybody reads.
+    std::optional<BodyLimits> bodies = std::nullopt;
 };
 
 /// Routes and handlers are set with httplib::Server's own functions, before `start`. A handler
-/// never sees a body: none of the shim's requests has one.
+/// that wants a body asks `body`; httplib's own would be empty. A connection whose body was not
+/// read to its end is closed after the answer.
 class Listener : public httplib::Server {
 public:
     /// Binds and listens. Throws std::runtime_error with the reason.
@@ -47,6 +52,10 @@ public:
 
     /// Serves in a thread of its own.
     void start();
+
+    /// The body of the request that the calling thread is to answer; only for a listener whose
+    /// settings have `bodies`, in its handlers.
+    static RequestBody& body();
 
     /// Ends accepting: connections that the kernel has accepted by now are still served, kept-alive
     /// ones get one more answer if they ask soon. Returns at once; whoever drains then calls

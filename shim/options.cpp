@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -24,6 +25,10 @@ struct RawOptions {
     std::string admin_listen;
     std::string secret_file;
     ServeOptions serve;
+    std::string feed_listen;
+    std::string feed_user = "default";
+    std::string feed_password_file;
+    FeedOptions feed;
     std::string subject;
     milliseconds time_to_live{0};
     std::optional<std::int32_t> customer_id;
@@ -57,11 +62,15 @@ private:
 };
 
 /// `--pool-size` is ACTIVE_CALLS_POOL_SIZE in the environment.
-CLI::Option* with_environment(CLI::Option* option) {
+std::string variable_of(std::string_view option) {
     std::string variable = "ACTIVE_CALLS_";
-    for (const char c : option->get_lnames().front())
+    for (const char c : option.substr(option.find_first_not_of('-')))
         variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return option->envname(variable);
+    return variable;
+}
+
+CLI::Option* with_environment(CLI::Option* option) {
+    return option->envname(variable_of(option->get_lnames().front()));
 }
 
 std::string spell(milliseconds duration) {
@@ -94,6 +103,23 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, millisecon
                 name, [&](const std::int64_t& count) { duration = milliseconds{count}; }, help)
             ->transform(CLI::Validator(to_milliseconds, ""))
             ->type_name("DURATION"));
+}
+
+constexpr std::int64_t min_body = std::int64_t{1} << 10;
+constexpr std::int64_t max_body = std::int64_t{512} << 20;
+
+/// Turns `64MiB` into a count of bytes; returns what is wrong, if anything.
+std::string to_bytes(std::string& text) {
+    constexpr bool kilobyte_is_1000 = false;
+    const CLI::AsSizeValue convert(kilobyte_is_1000);
+    std::string hint = "must be from 1KiB to 512MiB, such as 64MiB, not " + text;
+    try {
+        convert(text);
+    } catch (const CLI::ValidationError&) {
+        return hint;
+    }
+    const auto count = parse_int32(text);
+    return count && *count >= min_body && *count <= max_body ? "" : hint;
 }
 
 std::optional<Address> parse_address(std::string_view text) {
@@ -195,6 +221,68 @@ void add_database_options(CLI::App& command, RawOptions& raw) {
         ->group(group);
 }
 
+void add_feed_options(CLI::App& command, RawOptions& raw) {
+    FeedOptions& feed = raw.feed;
+    const std::string group = "Feed";
+    with_environment(command
+                         .add_option("--feed-listen", raw.feed_listen,
+                                     "Where the switch's rows are taken, as ClickHouse's HTTP\n"
+                                     "interface takes them; off if not given")
+                         ->check(check_address)
+                         ->type_name("HOST:PORT")
+                         ->group(group));
+    with_environment(
+        command
+            .add_option("--feed-database", feed.database,
+                        "As --database, for a role that may write; that of --database if not\n"
+                        "given")
+            ->type_name("CONNINFO")
+            ->group(group));
+    with_environment(command.add_option("--feed-user", raw.feed_user, "The switch's user name")
+                         ->type_name("NAME")
+                         ->capture_default_str()
+                         ->group(group));
+    with_environment(
+        command
+            .add_option("--feed-password-file", raw.feed_password_file,
+                        "File that holds the switch's password; one newline at its end does\n"
+                        "not count. Without this option the password itself is taken from\n"
+                        "the environment variable ACTIVE_CALLS_FEED_PASSWORD")
+            ->type_name("FILE")
+            ->group(group));
+    with_environment(command.add_flag("--feed-no-password")
+                         ->description("Take rows from whoever reaches the port")
+                         ->group(group));
+    with_environment(
+        command
+            .add_option("--feed-threads", feed.threads,
+                        "Connections of switches served, and of the database used, at the same\n"
+                        "time")
+            ->check(CLI::Range(1, 100))
+            ->type_name("N")
+            ->capture_default_str()
+            ->group(group));
+    with_environment(command
+                         .add_option_function<std::size_t>(
+                             "--feed-max-body",
+                             [&](const std::size_t& size) { feed.max_body = size; },
+                             "Largest body, as it comes and decompressed. Each thread may need\n"
+                             "five times as much memory, and so may PostgreSQL")
+                         ->transform(CLI::Validator(to_bytes, ""))
+                         ->type_name("SIZE")
+                         ->default_str("64MiB")
+                         ->group(group));
+    add_duration(command, "--feed-read-timeout", feed.read_timeout,
+                 "How long a body may take to come; one that comes slower than 16 KiB a\n"
+                 "second is given up sooner")
+        ->default_str(spell(feed.read_timeout))
+        ->group(group);
+    add_duration(command, "--feed-statement-timeout", feed.statement_timeout,
+                 "How long writing the rows of a body may take")
+        ->default_str(spell(feed.statement_timeout))
+        ->group(group);
+}
+
 void add_log_options(CLI::App& command, ServeOptions& serve) {
     const std::map<std::string, LogFormat> formats{{"json", LogFormat::json},
                                                    {"text", LogFormat::text}};
@@ -223,6 +311,7 @@ void add_serve(CLI::App& app, RawOptions& raw) {
     CLI::App& command = *app.add_subcommand("serve", "Answer customers over HTTP");
     add_listening_options(command, raw);
     add_database_options(command, raw);
+    add_feed_options(command, raw);
     add_secret_options(command, raw);
     with_environment(command.add_flag("--require-exp")
                          ->description("Refuse tokens that never expire")
@@ -234,6 +323,9 @@ Examples:
                           --jwt-secret-file /etc/active-calls/jwt.secret
   ACTIVE_CALLS_JWT_SECRET=... PGHOST=db1 active-calls-shim serve --listen 0.0.0.0:8080
   active-calls-shim serve --config /etc/active-calls/shim.conf
+  active-calls-shim serve --config /etc/active-calls/shim.conf --feed-listen 10.0.0.5:8123 \
+                          --feed-database 'dbname=calls user=active_calls_writer' \
+                          --feed-password-file /etc/active-calls/feed.password
 
 A configuration file holds one "option = value" a line, for instance
   listen = 0.0.0.0:8080
@@ -275,20 +367,23 @@ Examples:
   active-calls-shim token --sub D --customer-id 3 --account-ids 7,8)");
 }
 
-/// A password on the command line can be read by every user of the machine.
-void check_database(const std::string& conninfo, bool is_from_command_line) {
+/// A password on the command line can be read by every user of the machine. `option` is
+/// `--database` or its like.
+void check_database(const std::string& option, const std::string& conninfo,
+                    bool is_from_command_line) {
     const auto release = [](auto* resource) { PQconninfoFree(resource); };
     char* error = nullptr;
     const std::unique_ptr<PQconninfoOption, decltype(release)> fields(
         PQconninfoParse(conninfo.c_str(), &error));
     const std::unique_ptr<char, decltype(&PQfreemem)> error_text(error, &PQfreemem);
-    if (!fields) throw CLI::ValidationError("--database", error ? error : "out of memory");
+    if (!fields) throw CLI::ValidationError(option, error ? error : "out of memory");
     for (const auto* field = fields.get(); field->keyword; ++field) {
         if (is_from_command_line && field->val && std::string_view(field->keyword) == "password")
             throw CLI::ValidationError(
-                "--database", "holds a password, which every user of this machine could read: put "
-                              "it into a file that PGPASSFILE names, into PGPASSWORD, or give the "
-                              "whole string in ACTIVE_CALLS_DATABASE");
+                option, "holds a password, which every user of this machine could read: put it "
+                        "into a file that PGPASSFILE names, into PGPASSWORD, or give the whole "
+                        "string in " +
+                            variable_of(option));
     }
 }
 
@@ -300,19 +395,56 @@ Secret secret_of(const RawOptions& raw, std::vector<std::string>& warnings) {
     }
 }
 
-ServeOptions checked_serve(const CLI::App& command, RawOptions& raw,
-                           bool database_is_on_command_line) {
+std::optional<FeedUser> feed_user_of(const CLI::App& command, const RawOptions& raw,
+                                     std::vector<std::string>& warnings) {
+    const bool is_open = command["--feed-no-password"]->as<bool>();
+    std::optional<std::string> password;
+    try {
+        password = load_feed_password(raw.feed_password_file, warnings);
+    } catch (const std::runtime_error& error) {
+        throw CLI::ValidationError("--feed-password-file", error.what());
+    }
+    if (is_open && password)
+        throw CLI::ValidationError("--feed-no-password", "is given, and a password too: choose");
+    if (is_open) {
+        warnings.emplace_back("--feed-no-password: whoever reaches the feed's port can send rows");
+        return std::nullopt;
+    }
+    if (!password)
+        throw CLI::ValidationError(
+            "--feed-listen", "needs the switch's password: in the file that --feed-password-file "
+                             "names, or in the environment variable ACTIVE_CALLS_FEED_PASSWORD; "
+                             "where none but the switch can reach the port, --feed-no-password");
+    return FeedUser{raw.feed_user, *std::move(password)};
+}
+
+std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw,
+                                        bool database_is_on_command_line) {
+    FeedOptions& feed = raw.feed;
+    check_database("--feed-database", feed.database, database_is_on_command_line);
+    if (raw.feed_listen.empty()) return std::nullopt;
+    if (command["--feed-database"]->empty()) feed.database = raw.serve.database;
+    feed.listen = *parse_address(raw.feed_listen);
+    feed.user = feed_user_of(command, raw, raw.serve.warnings);
+    return feed;
+}
+
+/// Says of an option whether it stands on the command line.
+using IsGiven = std::function<bool(std::string_view option)>;
+
+ServeOptions checked_serve(const CLI::App& command, RawOptions& raw, const IsGiven& is_given) {
     ServeOptions& serve = raw.serve;
     if (serve.http_threads <= serve.pool_size)
         throw CLI::ValidationError(
             "--http-threads", "must be more than --pool-size (" + std::to_string(serve.pool_size) +
                                   "), or idle clients could keep the database idle too");
-    check_database(serve.database, database_is_on_command_line);
+    check_database("--database", serve.database, is_given("--database"));
     // A variable bound to a flag would not be set by a configuration file.
     serve.require_expiry = command["--require-exp"]->as<bool>();
     serve.listen = *parse_address(raw.listen);
     serve.admin_listen = parse_address(raw.admin_listen);
     serve.secret = secret_of(raw, serve.warnings);
+    serve.feed = checked_feed(command, raw, is_given("--feed-database"));
     return serve;
 }
 
@@ -372,11 +504,12 @@ Command parse_options(int argc, const char* const* argv, std::ostream& out, std:
     try {
         app.parse(argc, argv);
         if (app.got_subcommand("token")) return checked_token(raw);
-        const bool database_is_on_command_line =
-            std::any_of(argv, argv + argc, [](std::string_view argument) {
-                return argument.starts_with("--database");
+        const IsGiven is_given = [&](std::string_view option) {
+            return std::any_of(argv, argv + argc, [&](std::string_view argument) {
+                return argument.starts_with(option);
             });
-        return checked_serve(*app.get_subcommand("serve"), raw, database_is_on_command_line);
+        };
+        return checked_serve(*app.get_subcommand("serve"), raw, is_given);
     } catch (const CLI::ParseError& error) {
         constexpr int wrong_usage = 2;
         return app.exit(error, out, errors) == 0 ? 0 : wrong_usage;

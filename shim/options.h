@@ -1,6 +1,7 @@
 // What the operator asked for: command line, environment and configuration file in one.
 #pragma once
 
+#include "feed_credentials.h"
 #include "listener.h"
 #include "log.h"
 #include "token.h"
@@ -13,6 +14,19 @@
 #include <variant>
 
 namespace active_calls::shim {
+
+/// The listener for the switch's feed.
+struct FeedOptions {
+    Address listen;
+    /// Each may hold a body in memory.
+    std::size_t threads = 4;
+    std::string database;
+    std::chrono::milliseconds statement_timeout{60'000};
+    /// None: whoever reaches the port may send rows.
+    std::optional<FeedUser> user;
+    std::size_t max_body = std::size_t{64} << 20;
+    std::chrono::milliseconds read_timeout{60'000};
+};
 
 /// `active-calls-shim serve`
 struct ServeOptions {
@@ -28,6 +42,8 @@ struct ServeOptions {
     std::chrono::milliseconds keep_alive_timeout{5'000};
     std::chrono::milliseconds read_timeout{5'000};
     std::chrono::milliseconds drain_timeout{30'000};
+    /// None: no feed is listened for.
+    std::optional<FeedOptions> feed;
     LogFormat log_format = LogFormat::json;
     spdlog::level::level_enum log_level = spdlog::level::info;
     /// What is allowed and yet unwise, for the log.

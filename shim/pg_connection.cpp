@@ -39,6 +39,18 @@ std::string field(const PGresult* result, int code) {
     return text ? text : "";
 }
 
+bool is_success(const PGresult* result) {
+    const auto status = PQresultStatus(result);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+std::string session_settings(const ConnectionSettings& settings) {
+    const bool is_read_only = settings.access == ConnectionSettings::Access::read_only;
+    return std::string("SET timezone = 'UTC'; SET default_transaction_read_only = ") +
+           (is_read_only ? "on" : "off") +
+           "; SET statement_timeout = " + std::to_string(settings.statement_timeout.count());
+}
+
 } // namespace
 
 PgConnection::PgConnection(const ConnectionSettings& settings)
@@ -51,10 +63,8 @@ PgConnection::PgConnection(const ConnectionSettings& settings)
     // Notices would go to the standard error, into the middle of the log.
     PQsetNoticeReceiver(
         connection_.get(), [](void*, const PGresult*) {}, nullptr);
-    run(("SET timezone = 'UTC'; SET default_transaction_read_only = on; SET statement_timeout = " +
-         std::to_string(settings.statement_timeout.count()))
-            .c_str());
-    for (const auto& statement : statements()) prepare(statement);
+    run(session_settings(settings).c_str());
+    for (const auto& statement : settings.statements) prepare(statement);
 }
 
 void PgConnection::run(const char* commands) {
@@ -71,7 +81,32 @@ void PgConnection::prepare(const Statement& statement) {
 
 void PgConnection::ping() { run("SELECT 1"); }
 
-ResultPtr PgConnection::execute(const Statement& statement, const BoundParameters& bound) {
+ResultPtr PgConnection::execute(const Statement& statement, const ParameterViews& bound) {
+    send(statement, bound);
+    return answer();
+}
+
+/// Each is sent before the next is put into libpq's buffer: what is left there is moved to its
+/// front whenever the socket has taken a part.
+std::vector<ResultPtr> PgConnection::execute_each(const Statement& statement,
+                                                  std::span<const ParameterViews> bounds) {
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
+    require(PQenterPipelineMode(connection_.get()) == 1);
+    for (const auto& bound : bounds) {
+        send(statement, bound);
+        flush(deadline);
+    }
+    require(PQpipelineSync(connection_.get()) == 1);
+    flush(deadline);
+    auto results = results_until_sync(deadline);
+    require(PQexitPipelineMode(connection_.get()) == 1);
+    for (std::size_t i = 0; i < results.size(); ++i)
+        if (!is_success(results[i].get())) fail(results[i].get(), i);
+    require(results.size() == bounds.size());
+    return results;
+}
+
+void PgConnection::send(const Statement& statement, const ParameterViews& bound) {
     std::vector<const char*> values;
     std::vector<int> lengths;
     for (const auto& value : bound) {
@@ -82,7 +117,23 @@ ResultPtr PgConnection::execute(const Statement& statement, const BoundParameter
     const std::vector<int> formats(bound.size(), binary);
     require(PQsendQueryPrepared(connection_.get(), statement.name, static_cast<int>(bound.size()),
                                 values.data(), lengths.data(), formats.data(), binary) == 1);
-    return answer();
+}
+
+/// Of a pipeline: one result for each execution up to the first error, which is the last. The
+/// server commits, or says why not, before it answers to the sync.
+std::vector<ResultPtr>
+PgConnection::results_until_sync(std::chrono::steady_clock::time_point deadline) {
+    std::vector<ResultPtr> results;
+    for (;;) {
+        ResultPtr result = next_result(deadline);
+        if (!result) { // the end of one execution's results
+            require(PQstatus(connection_.get()) == CONNECTION_OK);
+            continue;
+        }
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_PIPELINE_SYNC) return results;
+        if (status != PGRES_PIPELINE_ABORTED) results.push_back(std::move(result));
+    }
 }
 
 /// Takes everything the server answers to what was sent, so that the session is free for the next
@@ -93,8 +144,7 @@ ResultPtr PgConnection::answer() {
     ResultPtr last;
     while (ResultPtr result = next_result(deadline)) last = std::move(result);
     require(last != nullptr);
-    const auto status = PQresultStatus(last.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) fail(last.get());
+    if (!is_success(last.get())) fail(last.get());
     return last;
 }
 
@@ -134,17 +184,15 @@ void PgConnection::require(bool succeeded) {
     throw ConnectionLost(one_line(PQerrorMessage(connection_.get())));
 }
 
-void PgConnection::fail(const PGresult* result) {
-    // After an error whose cause is unknown a fresh session is the safer one: it prepares anew.
+void PgConnection::fail(const PGresult* result, std::size_t ordinal) {
     const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
     const std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
     if (sqlstate.empty() || ends_session(sqlstate)) {
         usable_ = false;
         throw ConnectionLost(message.empty() ? one_line(PQresultErrorMessage(result)) : message);
     }
-    const StatementFailed error(sqlstate, message);
-    if (refusal_for(error).status == 500) usable_ = false;
-    throw error;
+    usable_ = leaves_session_sound(sqlstate);
+    throw StatementFailed(sqlstate, message, ordinal);
 }
 
 } // namespace active_calls::shim

@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace active_calls::shim {
 
@@ -17,6 +19,9 @@ struct ConnectionSettings {
     /// PostgreSQL's own limit for a statement. How long is waited for a server that does not keep
     /// it is a little more.
     std::chrono::milliseconds statement_timeout;
+    /// What is prepared in each session. Must outlive the connections.
+    std::span<const Statement> statements = {};
+    enum class Access { read_only, read_write } access = Access::read_only;
 };
 
 struct ResultDeleter {
@@ -26,12 +31,18 @@ using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
 
 class PgConnection {
 public:
-    /// Connects and prepares all statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
+    /// Connects and prepares the statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
     explicit PgConnection(const ConnectionSettings& settings);
 
-    /// Runs a prepared statement; the rows come in binary format. Throws StatementFailed,
-    /// ConnectionLost, DatabaseAway.
-    ResultPtr execute(const Statement& statement, const BoundParameters& bound);
+    /// Runs a prepared statement, which is a transaction of its own: on return it is committed.
+    /// The rows come in binary format. Throws StatementFailed, and where no answer tells whether
+    /// it was committed, ConnectionLost, DatabaseAway.
+    ResultPtr execute(const Statement& statement, const ParameterViews& bound);
+
+    /// Runs it once for each of `bounds`, all in one transaction: after an error nothing is done,
+    /// and the StatementFailed says in which one it was. Else as `execute`.
+    std::vector<ResultPtr> execute_each(const Statement& statement,
+                                        std::span<const ParameterViews> bounds);
 
     /// Asks the server for an answer. Throws as `execute` does.
     void ping();
@@ -46,12 +57,14 @@ private:
 
     void run(const char* commands);
     void prepare(const Statement& statement);
+    void send(const Statement& statement, const ParameterViews& bound);
     ResultPtr answer();
+    std::vector<ResultPtr> results_until_sync(std::chrono::steady_clock::time_point deadline);
     void flush(std::chrono::steady_clock::time_point deadline);
     ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
     void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);
     void require(bool succeeded);
-    [[noreturn]] void fail(const PGresult* result);
+    [[noreturn]] void fail(const PGresult* result, std::size_t ordinal = 0);
 
     std::unique_ptr<PGconn, ConnectionDeleter> connection_;
     std::chrono::milliseconds patience_;

@@ -68,6 +68,17 @@ void Pool::give_back(std::unique_ptr<PgConnection> connection) {
     waiters_.pop_front();
 }
 
+/// What broke this connection broke the idle ones too.
+bool Pool::answers_ping(PgConnection& connection) {
+    try {
+        connection.ping();
+        return true;
+    } catch (const ConnectionLost&) {
+        close_idle();
+        return false;
+    }
+}
+
 void Pool::close_idle() {
     std::vector<std::unique_ptr<PgConnection>> closed; // which takes its time, after the lock
     const std::scoped_lock lock(mutex_);

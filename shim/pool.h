@@ -51,6 +51,16 @@ public:
         return task(lease.connection());
     }
 
+    /// Runs `task` once and no more, as is needed where it must not be done twice: an idle
+    /// connection is asked for a sign of life first. Throws as `run` does; after ConnectionLost
+    /// from `task` nobody knows what it has done.
+    template<typename Task>
+    auto run_once(const Task& task) {
+        Lease lease(*this);
+        if (!lease.has_idle_connection() || !answers_ping(lease.connection())) lease.connect();
+        return task(lease.connection());
+    }
+
     PoolState state() const;
 
 private:
@@ -84,6 +94,7 @@ private:
         std::condition_variable changed;
     };
 
+    bool answers_ping(PgConnection& connection);
     std::unique_ptr<PgConnection> take_turn();
     void take_permit(Lock& lock);
     void give_back(std::unique_ptr<PgConnection> connection);

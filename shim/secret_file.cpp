@@ -12,6 +12,7 @@ namespace active_calls::shim {
 namespace {
 
 constexpr const char* secret_variable = "ACTIVE_CALLS_JWT_SECRET";
+constexpr const char* password_variable = "ACTIVE_CALLS_FEED_PASSWORD";
 
 /// RFC 7518, 3.2: a key as long as the hash.
 constexpr std::size_t advisable_length = 32;
@@ -29,27 +30,44 @@ bool is_readable_by_all(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-std::string read_environment() {
-    const char* const value = std::getenv(secret_variable);
-    if (!value)
-        throw std::runtime_error(std::string("give the key of the tokens: a file's name, or the "
-                                             "key itself in the environment variable ") +
-                                 secret_variable);
-    return value;
+/// Of the file, if one is named, else of the variable; none if that is not set.
+std::optional<std::string> read(const std::string& path, const char* variable) {
+    if (!path.empty()) return read_file(path);
+    const char* const value = std::getenv(variable);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+void warn_if_readable_by_all(const std::string& path, std::vector<std::string>& warnings) {
+    if (!path.empty() && is_readable_by_all(path))
+        warnings.push_back("every user of this machine can read " + path + ": chmod o-r it");
 }
 
 } // namespace
 
 Secret load_secret(const std::string& path, std::vector<std::string>& warnings) {
-    Secret secret{path.empty() ? read_environment() : read_file(path)};
+    auto key = read(path, secret_variable);
+    if (!key)
+        throw std::runtime_error(std::string("give the key of the tokens: a file's name, or the "
+                                             "key itself in the environment variable ") +
+                                 secret_variable);
+    Secret secret{*std::move(key)};
     if (secret.bytes.empty())
         throw std::runtime_error((path.empty() ? secret_variable : path) +
                                  " is empty: anybody could make tokens");
     if (secret.bytes.size() < advisable_length)
         warnings.push_back("the JWT secret is shorter than 32 bytes, so it may be guessed");
-    if (!path.empty() && is_readable_by_all(path))
-        warnings.push_back("every user of this machine can read " + path + ": chmod o-r it");
+    warn_if_readable_by_all(path, warnings);
     return secret;
+}
+
+std::optional<std::string> load_feed_password(const std::string& path,
+                                              std::vector<std::string>& warnings) {
+    auto password = read(path, password_variable);
+    if (password && password->empty())
+        throw std::runtime_error((path.empty() ? password_variable : path) +
+                                 " is empty: anybody could send rows");
+    warn_if_readable_by_all(path, warnings);
+    return password;
 }
 
 } // namespace active_calls::shim

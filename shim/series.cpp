@@ -1,5 +1,7 @@
 #include "series.h"
 
+#include "big_endian.h"
+
 #include <charconv>
 #include <chrono>
 #include <limits>
@@ -11,14 +13,6 @@ namespace {
 /// PostgreSQL counts microseconds from 2000-01-01 UTC.
 constexpr std::chrono::seconds postgres_epoch =
     std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch();
-
-template<typename Integer>
-Integer from_big_endian(const char* bytes) {
-    std::make_unsigned_t<Integer> number = 0;
-    for (std::size_t i = 0; i < sizeof number; ++i)
-        number = number << 8 | static_cast<unsigned char>(bytes[i]);
-    return static_cast<Integer>(number);
-}
 
 /// Written by hand, not through a JSON tree, as nearly all bytes the shim sends come from here.
 template<typename Integer>

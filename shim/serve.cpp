@@ -2,10 +2,13 @@
 
 #include "admin.h"
 #include "customer_api.h"
+#include "feed_api.h"
+#include "feed_statement.h"
 #include "signals.h"
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace active_calls::shim {
@@ -17,8 +20,9 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t admin_thread_count = 8;
 
-/// How long `/ready` waits for the database.
+/// How long `/ready` waits for the database, and `/metrics` for the newest snapshot.
 constexpr milliseconds ready_timeout{1'000};
+constexpr milliseconds watch_timeout{500};
 
 std::unique_ptr<Listener> listen(const ListenerSettings& settings, Log& log) {
     try {
@@ -30,12 +34,28 @@ std::unique_ptr<Listener> listen(const ListenerSettings& settings, Log& log) {
     }
 }
 
+/// The feed's own connections to PostgreSQL.
+struct FeedPools {
+    FeedPools(const FeedOptions& options, milliseconds wait_timeout, Log& log)
+        : write({{options.database, options.statement_timeout, feed_statements(),
+                  ConnectionSettings::Access::read_write},
+                 options.threads, // so that none of them ever waits for another
+                 wait_timeout},
+                log)
+        , watch({{options.database, watch_timeout, watch_statements()}, 1, watch_timeout}, log) {}
+
+    Pool write;
+    /// Asked for the newest snapshot alone, so that writing does not keep it waiting.
+    Pool watch;
+};
+
 void log_start(const ServeOptions& options, const Listener& customers, const Listener* admin,
-               Log& log) {
+               const Listener* feed, Log& log) {
     for (const auto& warning : options.warnings) log.warning("unwise", {{"reason", warning}});
     Log::Fields fields{{"version", ACTIVE_CALLS_VERSION},
                        {"listen", to_string(customers.address())}};
     if (admin) fields["admin_listen"] = to_string(admin->address());
+    if (feed) fields["feed_listen"] = to_string(feed->address());
     fields["http_threads"] = options.http_threads;
     fields["pool_size"] = options.pool_size;
     log.info("started", fields);
@@ -65,34 +85,56 @@ int serve(const ServeOptions& options) {
     const TerminationSignals signals;
     Log log(options.log_format, options.log_level);
 
-    Pool pool(
-        {{options.database, options.statement_timeout}, options.pool_size, options.pool_timeout},
-        log);
-    Pool ready_pool({{options.database, ready_timeout}, 1, ready_timeout}, log);
-    Metrics metrics(pool);
+    Pool pool({{options.database, options.statement_timeout, statements()},
+               options.pool_size,
+               options.pool_timeout},
+              log);
+    Pool ready_pool({{options.database, ready_timeout, statements()}, 1, ready_timeout}, log);
+    MetricsSources sources{{{"customer", &pool}}};
+    std::optional<FeedPools> feed_pools;
+    if (options.feed) {
+        feed_pools.emplace(*options.feed, options.pool_timeout, log);
+        sources.pools["feed"] = &feed_pools->write;
+        sources.snapshots = &feed_pools->watch;
+    }
+    Metrics metrics(std::move(sources));
     const TokenVerifier verifier(options.secret, options.require_expiry);
+    CustomerApi api(verifier, pool, metrics, log);
+    std::optional<FeedApi> feed_api;
 
     const auto customers = listen(
         {options.listen, options.http_threads, options.keep_alive_timeout, options.read_timeout},
         log);
     if (!customers) return EXIT_FAILURE;
+    api.serve_on(*customers);
     std::vector<Listener*> listeners{customers.get()};
+
+    std::unique_ptr<Listener> feed;
+    if (options.feed) {
+        feed = listen({options.feed->listen, options.feed->threads, options.keep_alive_timeout,
+                       options.read_timeout, BodyLimits{options.feed->read_timeout}},
+                      log);
+        if (!feed) return EXIT_FAILURE;
+        feed_api.emplace(FeedSettings{options.feed->user, options.feed->max_body},
+                         feed_pools->write, metrics, log);
+        feed_api->serve_on(*feed);
+        listeners.push_back(feed.get());
+    }
+
+    Admin admin(ready_pool, metrics, [&] { return customers->is_draining(); });
     std::unique_ptr<Listener> operations;
     if (options.admin_listen) {
         operations = listen({*options.admin_listen, admin_thread_count, options.keep_alive_timeout,
                              options.read_timeout},
                             log);
         if (!operations) return EXIT_FAILURE;
+        admin.serve_on(*operations);
         // Last, so that operations can watch the others end.
         listeners.push_back(operations.get());
     }
 
-    CustomerApi api(verifier, pool, metrics, log);
-    Admin admin(ready_pool, metrics, [&] { return customers->is_draining(); });
-    api.serve_on(*customers);
-    if (operations) admin.serve_on(*operations);
     for (Listener* listener : listeners) listener->start();
-    log_start(options, *customers, operations.get(), log);
+    log_start(options, *customers, operations.get(), feed.get(), log);
 
     if (!wait_for_end(signals, listeners)) {
         log.error("listening socket failed");

@@ -1,5 +1,7 @@
 #include "statement.h"
 
+#include "big_endian.h"
+
 #include <bit>
 #include <utility>
 
@@ -56,12 +58,6 @@ Statement make_statement(const char* function, const std::vector<Argument>& scop
     for (const auto& parameter : parameters) add(parameter.sql_name, oid_of(parameter.type));
     statement.text += ')';
     return statement;
-}
-
-template<typename Integer>
-void append_big_endian(std::string& bytes, Integer number) {
-    for (int shift = static_cast<int>(sizeof number) * 8 - 8; shift >= 0; shift -= 8)
-        bytes += static_cast<char>(number >> shift);
 }
 
 template<typename Integer>

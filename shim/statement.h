@@ -1,4 +1,4 @@
-// The two statements the shim knows, and the binding of a request to them.
+// The statements that answer customers, and the binding of a request to them.
 #pragma once
 
 #include "series_request.h"
@@ -9,6 +9,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace active_calls::shim {
@@ -23,6 +24,9 @@ struct Statement {
 
 /// Values of a statement's parameters in PostgreSQL's binary format; empty = NULL.
 using BoundParameters = std::vector<std::optional<std::string>>;
+
+/// The same, where the values are held elsewhere.
+using ParameterViews = std::vector<std::optional<std::string_view>>;
 
 /// One per alternative of Scope, in that order.
 const std::array<Statement, std::variant_size_v<Scope>>& statements();

@@ -74,11 +74,13 @@ end_to_end_tests() {
     # Their tests say what is missing.
     make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true
     "$top/test/setup/install-npm-package.sh" "$BUILD/redocly" @redocly/cli 1.34.5 || true
+    "$top/test/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true
     # shellcheck disable=SC2016 # Perl's own variables
     as_server env -C "$work" PATH="$PGBIN:$PATH" TESTDIR="$work" TESTDATADIR="$work/data" \
         TESTLOGDIR="$work/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
         ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
         ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
+        ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
         ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \
         perl -MTAP::Harness -e '
             my ($counts, $perl_modules, $own_modules, @tests) = @ARGV;

@@ -3,6 +3,7 @@
 #include "clickhouse.h"
 #include "compare.h"
 #include "duckdb.h"
+#include "feed.h"
 #include "postgresql.h"
 #include "questions.h"
 #include "seal.h"
@@ -145,6 +146,14 @@ int main(int argc, char** argv) try {
 
     CLI::App* seal = app.add_subcommand("seal", "seals the inbox");
     seal->callback([] { measure_seal(""); });
+
+    CLI::App* feed = app.add_subcommand("feed", "a switch's batches, to the shim");
+    FeedOptions feed_options;
+    feed->add_option("--address", feed_options.address, "host:port of the feed's listener")
+        ->required();
+    feed->add_option("--file", feed_options.file, "rows in JSONEachRow")->required();
+    feed->add_option("--rows", feed_options.batch_rows, "rows of a batch")->capture_default_str();
+    feed->callback([&] { measure_feed(feed_options); });
 
     std::signal(SIGPIPE, SIG_IGN); // a peer that has ended is an error of its own
     // What an answer takes is for the contender to save, not for this process's heap: it keeps its

@@ -187,11 +187,14 @@ uuid_of() { sql -c "SELECT uuid FROM active_calls.account WHERE id = $1"; }
 start_shim() {
     head -c 32 /dev/urandom | base64 >"$work/jwt-secret"
     chmod 600 "$work/jwt-secret"
-    "$SHIM" serve --listen 127.0.0.1:0 --database "host=$PGHOST user=active_calls_shim dbname=postgres" \
+    # A batch of 50,000 rows is 100 MB, as a switch posts it.
+    "$SHIM" serve --listen 127.0.0.1:0 --feed-listen 127.0.0.1:0 --feed-no-password --feed-max-body 256MiB \
+        --feed-database "host=$PGHOST user=active_calls_writer dbname=postgres" --database "host=$PGHOST user=active_calls_shim dbname=postgres" \
         --jwt-secret-file "$work/jwt-secret" --pool-size "$connections" >"$work/shim.log" 2>&1 &
     shim_pid=$!
     address=
     for _ in {1..100}; do
+        feed_address=$(sed -nE 's/.*"feed_listen":"([^"]*)".*/\1/p' "$work/shim.log" | head -n 1)
         address=$(sed -nE 's/.*"listen":"([^"]*)".*/\1/p' "$work/shim.log" | head -n 1)
         if [ -n "$address" ]; then return; fi
         sleep 0.1
@@ -237,6 +240,17 @@ through_rest() {
     stop_shim
 }
 
+# Of later days, so that no row has been there before; they go again, so that all else stays as it was.
+through_feed() {
+    start_shim
+    "$SIMULATE" --accounts 200 --peak-calls 25000 --duration 9m --until 2026-03-03T10:30:00Z >"$work/feed.jsonl"
+    "$BUILD/cmake/bin/active-calls-bench" feed --address "$feed_address" --file "$work/feed.jsonl"
+    stop_shim
+    sql -c "DELETE FROM active_calls.inbox WHERE snapshot_timestamp > '2026-03-01'" \
+        -c 'TRUNCATE active_calls.ingested'
+    settle
+}
+
 rest_of_account() { # NAME ACCOUNT
     printf '%-28s' "$1 account, one hour"
     compare_shim "$(uuid_of "$2")" 2026-01-07T10:00:00Z 2026-01-07T10:59:00Z
@@ -265,6 +279,9 @@ clickhouse_stop
 
 heading "Series per second, $connections connections, median of 3 runs of $seconds_each s:"
 through_rest
+
+heading "The feed over HTTP, batches of 50,000 rows on one connection:"
+through_feed
 
 heading "Account $large while the calls of all others double, milliseconds, median and best of $((rounds * 4)):"
 growth_of_others

@@ -68,27 +68,6 @@ sub keep_calls ()
     return;
 }
 
-sub children_of ($pid)
-{
-    return grep {
-        my $status = -e "/proc/$_/stat" ? eval { slurp_file("/proc/$_/stat") } // '' : '';
-        $status =~ /\) \S $pid /
-    } map { m{(\d+)$} } glob '/proc/[0-9]*';
-}
-
-# Ends every process of the server at one moment: a backend that outlives its postmaster would go on.
-sub kill_server ()
-{
-    my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-    kill 'STOP', $postmaster;
-    my @children = children_of($postmaster);
-    kill 'KILL', @children;
-    $node->kill9;
-    # Until init has waited for it, too: the next postmaster would take it for one that runs.
-    wait_until(60, sub { !grep { -e "/proc/$_" } $postmaster, @children }) or die 'the server does not end';
-    return;
-}
-
 $database->sql('DELETE FROM active_calls.inbox');
 $database->sql(insert_rows(0, $FIRST));
 my $written = $FIRST;
@@ -101,9 +80,9 @@ for my $round (1 .. $ROUNDS)
     my $keeper = in_background(sub { keep_calls() });
     wait_until(30, sub { -s $acknowledged_file }) or die 'nothing was written';
     sleep rand(0.5);
-    kill_server();
+    $database->kill;
     waitpid $_, 0 for $writer, $keeper;
-    $node->start;
+    $database->start;
 
     my ($acknowledged) = reverse split /\n/, slurp_file($acknowledged_file);
     my ($rows, $distinct, $last, $changed, $waiting) = split /\|/, $database->sql(<<'SQL');

@@ -63,24 +63,6 @@ subtest 'one log line for a request' => sub {
     is($plain->stop, 0, 'ends in good order');
 };
 
-# Samples of the Prometheus text format, by name and labels; dies of a line that is none.
-sub metrics ()
-{
-    my $answer = $shim->request(admin => 1, target => '/metrics');
-    status_ok($answer, 200, '/metrics');
-    like($answer->{headers}{'content-type'}, qr{\Atext/plain\b}, '/metrics: text');
-    my %samples;
-    for my $line (split /\n/, $answer->{body})
-    {
-        next if $line =~ /\A(?:# (?:HELP|TYPE) [a-zA-Z_:][\w:]*(?: .*)?)?\z/;
-        my ($name, $value) = $line =~ /\A([a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\})?) (\S+)\z/
-            or die "not a line of Prometheus: $line";
-        $value =~ /\A(?:[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?Inf|NaN)\z/i or die "not a value of Prometheus: $line";
-        $samples{$name} = $value;
-    }
-    return %samples;
-}
-
 subtest 'the admin listener' => sub {
     for my $path (qw(/live /ready))
     {
@@ -89,11 +71,15 @@ subtest 'the admin listener' => sub {
     status_ok($shim->request(admin => 1, target => $_), 404, "$_ is not there")
         for '/', '/nothing', $PATH, $SAMPLE_TARGET;
 
-    my %before = metrics();
+    my $text = $shim->request(admin => 1, target => '/metrics');
+    status_ok($text, 200, '/metrics');
+    like($text->{headers}{'content-type'}, qr{\Atext/plain\b}, '/metrics: text');
+
+    my %before = $shim->metrics;
     ask() for 1 .. 3;
     ask(token => undef) for 1 .. 2;
     ask(target => $PATH);
-    my %after = metrics();
+    my %after = $shim->metrics;
     my %moved = map { $_ => $after{$_} - ($before{$_} // 0) } grep { /request/ && /_total\b/ } keys %after;
     my %by_status;
     for my $name (keys %moved)
@@ -114,14 +100,16 @@ subtest 'the admin listener' => sub {
 subtest 'help and version' => sub {
     my @serve_options =
         qw(listen admin-listen database jwt-secret-file require-exp pool-size pool-timeout statement-timeout
-        http-threads keep-alive-timeout read-timeout drain-timeout log-format log-level);
+        http-threads keep-alive-timeout read-timeout drain-timeout log-format log-level feed-listen feed-database
+        feed-user feed-password-file feed-no-password feed-threads feed-max-body feed-read-timeout
+        feed-statement-timeout);
     my @token_options = qw(sub ttl customer-id account-ids jwt-secret-file);
     my $named         = sub (@options) {
         map { ("--$_", 'ACTIVE_CALLS_' . uc tr/-/_/r) } @options;
     };
     my @cases = (
         [ ['--help'], [ 'serve', 'token', '--help', '--version', '--config', 'ACTIVE_CALLS_CONFIG' ] ],
-        [ [ 'serve', '--help' ], [ $named->(@serve_options), 'ACTIVE_CALLS_JWT_SECRET' ] ],
+        [ [ 'serve', '--help' ], [ $named->(@serve_options), 'ACTIVE_CALLS_JWT_SECRET', 'ACTIVE_CALLS_FEED_PASSWORD' ] ],
         [ [ 'token', '--help' ], [ $named->(@token_options), 'ACTIVE_CALLS_JWT_SECRET' ] ],
     );
     for my $case (@cases)
@@ -134,7 +122,7 @@ subtest 'help and version' => sub {
     }
     my $run = run_shim(['--version'], secret => undef);
     is($run->{exit}, 0, '--version: exit code');
-    like($run->{stdout}, qr/\A(?:active-calls-shim )?1\.0(?:\.\d+)?\n\z/, '--version');
+    like($run->{stdout}, qr/\A(?:active-calls-shim )?1\.\d+(?:\.\d+)?\n\z/, '--version');
 };
 
 subtest 'wrong configuration' => sub {

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw($ACCOUNT_7 $ACCOUNT_8 $ACCOUNT_21);
+our @EXPORT = qw($ACCOUNT_7 $ACCOUNT_8 $ACCOUNT_21 sample_rows);
 
 our $ACCOUNT_7  = '069b073a-e7d9-11f0-932e-0a63caf27539';    # customer 3
 our $ACCOUNT_8  = '1c5c2f2e-e7d9-11f0-932e-0a63caf27539';    # customer 3
@@ -28,8 +28,8 @@ INSERT INTO active_calls.api_access (id, customer_id, account_ids, login) VALUES
     (37, 3, '{}', 'whole-of-3'), (38, 3, '{8}', 'only-8'), (39, 9, '{}', 'whole-of-9'), (40, 3, '{8,21}', 'beyond-3');
 SQL
 
-# A started server with everything in it; it ends with the test.
-sub create ($class)
+# A started server with everything in it; it ends with the test. Options: calls (0: without the sample feed).
+sub create ($class, %options)
 {
     my $node = PostgreSQL::Test::Cluster->new('main');
     $node->init;
@@ -41,8 +41,14 @@ sub create ($class)
     $self->sql('CREATE EXTENSION active_calls');
     $self->sql(slurp_file(required_env('ACTIVE_CALLS_SQL') . '/roles.sql'));
     $self->sql($ACCOUNTS_AND_ACCESSES);
-    $self->ingest(slurp_file(required_env('ACTIVE_CALLS_FEED') . '/snapshots.jsonl'));
+    $self->ingest(sample_rows()) if $options{calls} // 1;
     return $self;
+}
+
+# The sample feed: rows in JSONEachRow.
+sub sample_rows ()
+{
+    return slurp_file(required_env('ACTIVE_CALLS_FEED') . '/snapshots.jsonl');
 }
 
 # Runs SQL as a superuser, or as $role, and returns what it prints; dies of an error.
@@ -57,10 +63,10 @@ sub ingest ($self, $rows)
     return $self->sql("SELECT active_calls.ingest(\$feed\$$rows\$feed\$)", 'active_calls_writer');
 }
 
-# libpq conninfo with which a shim connects.
-sub conninfo ($self)
+# libpq conninfo with which a shim connects, or its feed, as $role.
+sub conninfo ($self, $role = 'active_calls_shim')
 {
-    return $self->{node}->connstr($DATABASE) . ' user=active_calls_shim';
+    return $self->{node}->connstr($DATABASE) . " user=$role";
 }
 
 # A superuser's session that stays open; BackgroundPsql's methods.
@@ -85,7 +91,30 @@ SELECT count(*) FROM pg_stat_activity WHERE usename = 'active_calls_shim' AND wa
 SQL
 }
 
-sub start ($self)        { return $self->{node}->start }
-sub stop  ($self, $mode) { return $self->{node}->stop($mode) }
+sub stop ($self, $mode) { return $self->{node}->stop($mode) }
+
+sub start ($self) { return $self->{node}->start }
+
+# Ends every process of the server at one moment, as `kill -9` does: a session that outlives its postmaster would go on.
+sub kill ($self)
+{
+    my ($postmaster) = slurp_file($self->{node}->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+    CORE::kill STOP => $postmaster;
+    my @children = _children_of($postmaster);
+    CORE::kill KILL => @children;
+    $self->{node}->kill9;
+
+    # Until init has waited for it, too: the next postmaster would take it for one that runs.
+    wait_until(60, sub { !grep { -e "/proc/$_" } $postmaster, @children }) or die 'the server does not end';
+    return;
+}
+
+sub _children_of ($pid)
+{
+    return grep {
+        my $status = -e "/proc/$_/stat" ? eval { slurp_file("/proc/$_/stat") } // '' : '';
+        $status =~ /\) \S $pid /
+    } map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
 
 1;

@@ -16,14 +16,16 @@ use POSIX ();
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(time);
 
-our @EXPORT = qw($PATH start_shim run_shim);
+our @EXPORT = qw($PATH $FEED_PASSWORD start_shim run_shim);
 
-our $PATH = '/api/rest/customer/v1/origination-active-calls';
+our $PATH          = '/api/rest/customer/v1/origination-active-calls';
+our $FEED_PASSWORD = 'the password of the tests';
 
 my @running;
 
 # Starts `active-calls-shim serve` on free ports and waits until it listens. Options: database (an
-# ActiveCalls::Database), args (list of further arguments), env (hash), secret (undef = none in the environment).
+# ActiveCalls::Database), args (list of further arguments), env (hash), secret (undef = none in the environment),
+# feed (true: it takes the feed, too).
 sub start_shim (%options)
 {
     state $count = 0;
@@ -34,6 +36,7 @@ sub start_shim (%options)
         required_env('ACTIVE_CALLS_SHIM'),
         'serve', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
         ($options{database} ? ('--database', $options{database}->conninfo) : ()),
+        ($options{feed}     ? _feed_arguments($options{database})          : ()),
         @{ $options{args} // [] }
     );
     my %environment = _environment(%options);
@@ -48,7 +51,7 @@ sub start_shim (%options)
         open STDERR, '>&', $log_file;
         exec { $command[0] } @command or POSIX::_exit(127);
     }
-    my $self = bless { pid => $pid, log => $log, command => \@command }, __PACKAGE__;
+    my $self = bless { pid => $pid, log => $log, command => \@command, has_feed => $options{feed} }, __PACKAGE__;
     push @running, $self;
 
     wait_until(15, sub { $self->_find_ports || $self->exited }) && $self->{port}
@@ -73,12 +76,18 @@ sub run_shim ($arguments, %options)
     return { exit => $exit, stdout => $stdout, stderr => $stderr, output => "$stdout$stderr" };
 }
 
+sub _feed_arguments ($database)
+{
+    return ('--feed-listen', '127.0.0.1:0', '--feed-database', $database->conninfo('active_calls_writer'));
+}
+
 # The tests' environment without anything that would configure the shim, plus the secret and what the options name.
 sub _environment (%options)
 {
     my %environment = map { $_ => $ENV{$_} } grep { !/\A(?:ACTIVE_CALLS_|PG)/ } keys %ENV;
     my $secret      = exists $options{secret} ? $options{secret} : $SECRET;
     $environment{ACTIVE_CALLS_JWT_SECRET} = $secret if defined $secret;
+    $environment{ACTIVE_CALLS_FEED_PASSWORD} = $FEED_PASSWORD if $options{feed};
     return (%environment, %{ $options{env} // {} });
 }
 
@@ -90,6 +99,7 @@ sub _exit_text ($status)
 sub pid        ($self) { return $self->{pid} }
 sub port       ($self) { return $self->{port} }
 sub admin_port ($self) { return $self->{admin_port} }
+sub feed_port  ($self) { return $self->{feed_port} }
 sub command    ($self) { return @{ $self->{command} } }
 
 # Sends a request on a connection of its own and returns the answer. Options as of request_bytes, and:
@@ -136,6 +146,29 @@ sub log_of_request ($self, $id)
     );
 }
 
+# Samples of /metrics in Prometheus' text format, by name and labels; dies of a line that is none.
+sub metrics ($self)
+{
+    my %samples;
+    for my $line (split /\n/, $self->request(admin => 1, target => '/metrics')->{body})
+    {
+        next if $line =~ /\A(?:# (?:HELP|TYPE) [a-zA-Z_:][\w:]*(?: .*)?)?\z/;
+        my ($name, $value) = $line =~ /\A([a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\})?) (\S+)\z/
+            or croak "not a line of Prometheus: $line";
+        $value =~ /\A(?:[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?Inf|NaN)\z/i
+            or croak "not a value of Prometheus: $line";
+        $samples{$name} = $value;
+    }
+    return %samples;
+}
+
+# Resident memory of the process in KiB: VmRSS (now) or VmHWM (the most so far).
+sub memory ($self, $what)
+{
+    my $status = slurp_file("/proc/$self->{pid}/status");
+    return $status =~ /^\Q$what\E:\s+(\d+) kB/m ? $1 : croak "no $what in $status";
+}
+
 sub signal ($self, $signal) { return kill $signal, $self->{pid} }
 
 # Exit code ("signal N" when ended by one) of a shim that has ended, else undef.
@@ -169,10 +202,11 @@ sub stop ($self)
 sub _find_ports ($self)
 {
     my $text = $self->log_text;
-    for my $field (qw(listen admin_listen))
+    my %ports = (listen => 'port', admin_listen => 'admin_port', $self->{has_feed} ? (feed_listen => 'feed_port') : ());
+    for my $field (keys %ports)
     {
         return 0 if $text !~ /(?<![a-z_])$field"?[=:]\s*"?[^\s"]*:(\d+)/;
-        $self->{ $field eq 'listen' ? 'port' : 'admin_port' } = $1;
+        $self->{ $ports{$field} } = $1;
     }
     return 1;
 }

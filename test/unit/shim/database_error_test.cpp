@@ -29,5 +29,12 @@ TEST(Session, EndsWithTheServer) {
         EXPECT_FALSE(ends_session(sqlstate)) << sqlstate;
 }
 
+TEST(Session, IsSoundAfterWhatIsTheClientsFault) {
+    for (const auto sqlstate : {"22P02", "22021", "22023", "23514", "54000", "28000", "57014"})
+        EXPECT_TRUE(leaves_session_sound(sqlstate)) << sqlstate;
+    for (const auto sqlstate : {"42883", "26000", "0A000", "25006", "53100", "XX000", ""})
+        EXPECT_FALSE(leaves_session_sound(sqlstate)) << sqlstate;
+}
+
 } // namespace
 } // namespace active_calls::shim

@@ -22,5 +22,11 @@ TEST(Head, HasNoRange) {
               "GET / HTTP/1.1\r\nHost: y\r\n\r\n");
 }
 
+TEST(Head, HasPasswordsAsTheyAre) {
+    EXPECT_EQ(
+        fit_for_httplib("GET /%41 HTTP/1.1\r\nX-clickhouse-KEY: %41%\r\nX-Other: %41\r\n\r\n"),
+        "GET /%41 HTTP/1.1\r\nX-clickhouse-KEY: %2541%25\r\nX-Other: %41\r\n\r\n");
+}
+
 } // namespace
 } // namespace active_calls::shim

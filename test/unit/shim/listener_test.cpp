@@ -245,6 +245,88 @@ TEST_F(Listening, StopsSoonThoughClientsAreIdle) {
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{1500}));
 }
 
+/// Answers with the size of the body, unless the path says to leave it alone.
+class ListeningToBodies : public testing::Test {
+protected:
+    ListeningToBodies()
+        : listener_({{"127.0.0.1", 0},
+                     4,
+                     milliseconds{3000},
+                     milliseconds{2000},
+                     BodyLimits{milliseconds{1000}}}) {
+        listener_.set_pre_routing_handler(
+            [](const httplib::Request& request, httplib::Response& response) {
+                response.status = 200;
+                response.set_content(request.path == "/refuse" ? "refused" : size_of_body(),
+                                     "text/x-plain");
+                return httplib::Server::HandlerResponse::Handled;
+            });
+        listener_.start();
+    }
+
+    static std::string size_of_body() {
+        try {
+            std::size_t size = 0;
+            while (const auto piece_size = Listener::body().read().size()) size += piece_size;
+            return "size " + std::to_string(size);
+        } catch (const BodyError& error) {
+            return error.what();
+        }
+    }
+
+    std::string answer_to(const std::string& request) {
+        const Client client(listener_);
+        client.send(request);
+        return client.rest();
+    }
+
+    Listener listener_;
+};
+
+TEST_F(ListeningToBodies, KeepsConnectionsWhoseBodyWasRead) {
+    const Client client(listener_);
+    for (int i = 0; i < 3; ++i) {
+        const std::string answer = client.ask("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+        EXPECT_TRUE(contains(answer, "Keep-Alive") && answer.ends_with("size 3")) << answer;
+    }
+    const std::string chunked =
+        client.ask("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
+    EXPECT_TRUE(contains(chunked, "Keep-Alive") && chunked.ends_with("size 2")) << chunked;
+    client.send("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\naGET / HTTP/1.1\r\n\r\n"
+                "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
+    const std::string pipelined = client.rest();
+    EXPECT_EQ(count_answers(pipelined), 3u) << pipelined;
+    EXPECT_TRUE(pipelined.ends_with("size 2"));
+}
+
+TEST_F(ListeningToBodies, ClosesConnectionsWhoseBodyWasNotRead) {
+    for (const auto request :
+         {"POST /refuse HTTP/1.1\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\nabc", // which is too slow
+          "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+          "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\nGET / HTTP/1.1\r\n\r\n"}) {
+        const std::string answer = answer_to(request);
+        EXPECT_EQ(count_answers(answer), 1u) << answer;
+        EXPECT_TRUE(contains(answer, "Connection: close\r\n") && !contains(answer, "Keep-Alive"))
+            << answer;
+    }
+}
+
+TEST_F(ListeningToBodies, LetsAClientThatSendsReadItsAnswer) {
+    const std::string body(5'000'000, 'x');
+    const std::string answer =
+        answer_to("POST /refuse HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + body);
+    EXPECT_TRUE(answer.ends_with("refused")) << answer;
+}
+
+TEST_F(ListeningToBodies, TellsAClientThatWaitsToGoOn) {
+    const Client client(listener_);
+    const std::string head = "POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    EXPECT_EQ(client.ask(head), "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_TRUE(client.ask("abc").ends_with("size 3"));
+}
+
 TEST_F(Listening, SharesItsPortWithNobody) {
     EXPECT_THROW(Listener({listener_.address(), 2, milliseconds{1000}, milliseconds{1000}}),
                  std::runtime_error);

@@ -90,6 +90,7 @@ TEST_F(Options, HaveDefaults) {
     EXPECT_EQ(options.log_format, LogFormat::json);
     EXPECT_EQ(options.log_level, spdlog::level::info);
     EXPECT_TRUE(options.warnings.empty());
+    EXPECT_FALSE(options.feed);
 }
 
 TEST_F(Options, AreTakenFromTheCommandLine) {
@@ -169,6 +170,16 @@ TEST_F(Options, AreNamedWhenWrong) {
                                                                  {"--log-format", "xml"},
                                                                  {"--log-level", "loud"},
                                                                  {"--database", "nonsense"},
+                                                                 {"--feed-listen", "8123"},
+                                                                 {"--feed-threads", "0"},
+                                                                 {"--feed-threads", "101"},
+                                                                 {"--feed-max-body", "many"},
+                                                                 {"--feed-max-body", "0"},
+                                                                 {"--feed-max-body", "1023"},
+                                                                 {"--feed-max-body", "513MiB"},
+                                                                 {"--feed-max-body", "99999TB"},
+                                                                 {"--feed-read-timeout", "0s"},
+                                                                 {"--feed-database", "nonsense"},
                                                                  {"--jwt-secret-file", "/absent"}};
     for (const auto& [name, value] : wrong)
         EXPECT_NE(complaint({"serve", name, value}).find(name), std::string::npos)
@@ -236,6 +247,62 @@ TEST_F(Options, WarnOfAWeakSecret) {
     ASSERT_EQ(serve({"--jwt-secret-file", path.c_str()}).warnings.size(), 1u);
     EXPECT_NE(serve({"--jwt-secret-file", path.c_str()}).warnings[0].find("chmod"),
               std::string::npos);
+}
+
+TEST_F(Options, OfAFeedHaveDefaults) {
+    set("FEED_PASSWORD", "sesame");
+    const auto feed = serve({"--feed-listen", "127.0.0.1:8123", "--database", "dbname=calls"}).feed;
+    ASSERT_TRUE(feed);
+    EXPECT_EQ(to_string(feed->listen), "127.0.0.1:8123");
+    EXPECT_EQ(feed->threads, 4u);
+    EXPECT_EQ(feed->database, "dbname=calls");
+    EXPECT_EQ(feed->statement_timeout, seconds{60});
+    EXPECT_EQ(feed->user->name, "default");
+    EXPECT_EQ(feed->user->password, "sesame");
+    EXPECT_EQ(feed->max_body, 67'108'864u);
+    EXPECT_EQ(feed->read_timeout, seconds{60});
+}
+
+TEST_F(Options, OfAFeedAreTakenFromTheCommandLine) {
+    const std::string password = file("open sesame\n");
+    const auto feed =
+        serve({"--feed-listen", "[::1]:0", "--feed-database", "dbname=feed", "--database",
+               "dbname=calls", "--feed-user", "sems", "--feed-password-file", password.c_str(),
+               "--feed-threads", "2", "--feed-max-body", "2 MB", "--feed-read-timeout", "5s",
+               "--feed-statement-timeout", "10s"})
+            .feed;
+    ASSERT_TRUE(feed);
+    EXPECT_EQ(feed->threads, 2u);
+    EXPECT_EQ(feed->database, "dbname=feed");
+    EXPECT_EQ(feed->statement_timeout, seconds{10});
+    EXPECT_EQ(feed->user->name, "sems");
+    EXPECT_EQ(feed->user->password, "open sesame");
+    EXPECT_EQ(feed->max_body, 2'097'152u);
+    EXPECT_EQ(feed->read_timeout, seconds{5});
+}
+
+TEST_F(Options, OfAFeedNeedAPasswordOrThatThereIsNone) {
+    const std::vector<const char*> arguments{"serve", "--feed-listen", "127.0.0.1:0"};
+    EXPECT_NE(complaint(arguments).find("--feed-no-password"), std::string::npos);
+    EXPECT_NE(complaint(arguments).find("ACTIVE_CALLS_FEED_PASSWORD"), std::string::npos);
+
+    const ServeOptions open = serve({"--feed-listen", "127.0.0.1:0", "--feed-no-password"});
+    EXPECT_TRUE(open.feed && !open.feed->user);
+    ASSERT_EQ(open.warnings.size(), 1u);
+    EXPECT_NE(open.warnings[0].find("--feed-no-password"), std::string::npos);
+
+    set("FEED_PASSWORD", "sesame");
+    EXPECT_NE(
+        complaint({"serve", "--feed-listen", "127.0.0.1:0", "--feed-no-password"}).find("choose"),
+        std::string::npos);
+    set("FEED_PASSWORD", "");
+    EXPECT_NE(complaint(arguments).find("is empty"), std::string::npos);
+    EXPECT_FALSE(serve({}).feed); // which nobody looks at where no feed is listened for
+}
+
+TEST_F(Options, OfAFeedHoldNoPasswordOnTheCommandLine) {
+    const std::string text = complaint({"serve", "--feed-database", "dbname=x password=y"});
+    EXPECT_NE(text.find("ACTIVE_CALLS_FEED_DATABASE"), std::string::npos) << text;
 }
 
 TEST_F(Options, ExplainThemselves) {

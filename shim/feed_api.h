@@ -1,0 +1,66 @@
+// The switch's feed, by that part of ClickHouse's HTTP interface which a switch uses: from a
+// request to its answer, station by station.
+#pragma once
+
+#include "clickhouse_error.h"
+#include "feed_credentials.h"
+#include "listener.h"
+#include "log.h"
+#include "metrics.h"
+#include "pool.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace active_calls::shim {
+
+struct FeedSettings {
+    /// Who may send rows; none: everybody who can reach the port.
+    std::optional<FeedUser> user;
+    /// In bytes, of a body as it comes and decompressed.
+    std::size_t max_body;
+};
+
+/// Safe for use by many threads. What it refers to must outlive it.
+class FeedApi {
+public:
+    FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log);
+
+    /// Answers all that comes to `listener`, whose settings have `bodies`, and which must not
+    /// outlive this object.
+    void serve_on(Listener& listener);
+
+private:
+    /// One request on its way.
+    struct Exchange {
+        const httplib::Request& request;
+        httplib::Response& response;
+        /// Of the query, in the answer and in the log.
+        std::string id;
+        std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+        Route route = Route::feed;
+        /// Of the rows that came, and those of them that were written; known as far as it came.
+        std::size_t line_count = 0;
+        std::size_t byte_count = 0;
+        std::int64_t row_count = 0;
+        std::optional<ClickHouseCode> code = std::nullopt;
+        /// Why rows were refused, or what went wrong on our side, for the log only.
+        Log::Fields failure = {};
+    };
+
+    void answer(Exchange& exchange);
+    void answer_known_path(Exchange& exchange);
+    void take_rows(Exchange& exchange);
+    void write(Exchange& exchange, std::string_view text);
+    static void refuse(Exchange& exchange, const ClickHouseError& error);
+    void finish(Exchange& exchange);
+    void log_request(const Exchange& exchange, std::chrono::nanoseconds duration);
+
+    const FeedSettings settings_;
+    Pool& pool_;
+    Metrics& metrics_;
+    Log& log_;
+};
+
+} // namespace active_calls::shim

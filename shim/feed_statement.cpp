@@ -1,0 +1,120 @@
+#include "feed_statement.h"
+
+#include "big_endian.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace active_calls::shim {
+
+namespace {
+
+// Object ids of PostgreSQL's built-in types (pg_type.dat); they never change.
+constexpr Oid text_oid = 25;
+constexpr Oid text_array_oid = 1009;
+
+/// PostgreSQL counts microseconds from 2000-01-01 UTC.
+constexpr std::chrono::sys_time<std::chrono::microseconds> postgres_epoch =
+    std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+
+/// What PostgreSQL is given at once: so much that what each piece costs beyond its rows is little,
+/// and so little that neither side needs memory that it has not used before.
+constexpr std::size_t piece_size = std::size_t{2} << 20;
+
+const Statement& ingest() { return feed_statements()[0]; }
+const Statement& ingest_fields() { return feed_statements()[1]; }
+
+/// A one-dimensional array: dimensions, has NULLs, element type; size and lower bound of the
+/// dimension; each element with its size.
+std::string encode(const std::vector<std::string>& texts) {
+    std::string bytes;
+    append_big_endian(bytes, std::int32_t{1});
+    append_big_endian(bytes, std::int32_t{0});
+    append_big_endian(bytes, std::int32_t{text_oid});
+    append_big_endian(bytes, static_cast<std::int32_t>(texts.size()));
+    append_big_endian(bytes, std::int32_t{1});
+    for (const auto& text : texts) {
+        append_big_endian(bytes, static_cast<std::int32_t>(text.size()));
+        bytes += text;
+    }
+    return bytes;
+}
+
+} // namespace
+
+std::vector<std::string_view> split_rows(std::string_view rows) {
+    std::vector<std::string_view> pieces;
+    do {
+        const auto end = std::min(rows.find('\n', piece_size), rows.size() - 1) + 1;
+        pieces.push_back(rows.substr(0, end));
+        rows.remove_prefix(pieces.back().size());
+    } while (!rows.empty());
+    return pieces;
+}
+
+std::string with_line_of_batch(const std::string& message, std::size_t lines_before) {
+    constexpr std::string_view prefix = "line ";
+    std::size_t line = 0;
+    if (!message.starts_with(prefix)) return message;
+    const char* const digits = message.data() + prefix.size();
+    const auto [end, error] = std::from_chars(digits, message.data() + message.size(), line);
+    if (error != std::errc{} || *end != ':') return message;
+    return std::string(prefix) + std::to_string(lines_before + line) + end;
+}
+
+std::span<const Statement> feed_statements() {
+    static const std::array<Statement, 2> all{
+        Statement{"ingest", "SELECT active_calls.ingest($1)", {text_oid}},
+        Statement{"ingest_fields",
+                  "SELECT active_calls.ingest_fields($1, $2)",
+                  {text_oid, text_array_oid}},
+    };
+    return all;
+}
+
+std::span<const Statement> watch_statements() {
+    static const std::array<Statement, 1> all{
+        Statement{"newest_snapshot", "SELECT active_calls.newest_snapshot()", {}},
+    };
+    return all;
+}
+
+std::int64_t write_rows(Pool& pool, std::string_view rows,
+                        const std::optional<std::vector<std::string>>& columns) {
+    const std::string fields = columns ? encode(*columns) : "";
+    std::vector<ParameterViews> pieces;
+    for (const auto piece : split_rows(rows)) {
+        ParameterViews& bound = pieces.emplace_back(1, piece);
+        if (columns) bound.emplace_back(fields);
+    }
+    try {
+        return pool.run_once([&](PgConnection& connection) {
+            std::int64_t count = 0;
+            const Statement& statement = columns ? ingest_fields() : ingest();
+            for (const auto& result : connection.execute_each(statement, pieces))
+                count += from_big_endian<std::int64_t>(PQgetvalue(result.get(), 0, 0));
+            return count;
+        });
+    } catch (const StatementFailed& error) {
+        std::size_t lines_before = 0;
+        for (std::size_t i = 0; i < error.ordinal; ++i)
+            lines_before += static_cast<std::size_t>(std::ranges::count(*pieces[i][0], '\n'));
+        throw StatementFailed(error.sqlstate, with_line_of_batch(error.what(), lines_before),
+                              error.ordinal);
+    }
+}
+
+std::optional<std::chrono::sys_time<std::chrono::microseconds>> newest_snapshot(Pool& pool) {
+    using std::chrono::microseconds;
+    return pool.run(
+        [](PgConnection& connection) -> std::optional<std::chrono::sys_time<microseconds>> {
+            const auto result = connection.execute(watch_statements()[0], {});
+            if (PQgetisnull(result.get(), 0, 0)) return std::nullopt;
+            const microseconds since_2000{
+                from_big_endian<std::int64_t>(PQgetvalue(result.get(), 0, 0))};
+            return postgres_epoch + since_2000;
+        });
+}
+
+} // namespace active_calls::shim

@@ -1,0 +1,102 @@
+#include "feed.h"
+
+#include "timing.h"
+
+#include <fmt/core.h>
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <vector>
+
+namespace active_calls::bench {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* insert = "INSERT INTO active_calls FORMAT JSONEachRow\n";
+
+constexpr std::array read_fields{
+    "id",
+    "snapshot_timestamp",
+    "connect_time",
+    "end_time",
+    "customer_acc_id",
+    "src_country_id",
+    "dst_country_id",
+    "src_prefix_routing",
+    "dst_prefix_routing",
+    "auth_orig_ip",
+    "destination_fee",
+    "destination_initial_rate",
+    "destination_next_rate",
+    "destination_initial_interval",
+    "destination_next_interval",
+};
+
+std::string reduced(const std::string& line) {
+    const Json row = Json::parse(line);
+    Json kept;
+    for (const auto* field : read_fields) kept[field] = row.at(field);
+    kept["id"] = "other-" + row.at("id").dump();
+    return kept.dump();
+}
+
+std::vector<std::string> read_batches(const FeedOptions& options, bool is_reduced) {
+    std::vector<std::string> batches{insert};
+    std::ifstream file(options.file);
+    std::size_t rows = 0;
+    for (std::string line; std::getline(file, line);) {
+        batches.back().append(is_reduced ? reduced(line) : line).append("\n");
+        if (++rows % options.batch_rows == 0) batches.emplace_back(insert);
+    }
+    batches.pop_back(); // which is not whole
+    if (batches.empty()) throw std::runtime_error(options.file + " has less than a batch");
+    return batches;
+}
+
+Milliseconds time_to_send(httplib::Client& client, const std::string& batch, std::size_t rows) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto answer = client.Post("/", batch, "text/plain");
+    const Milliseconds took = std::chrono::steady_clock::now() - start;
+    if (!answer) throw std::runtime_error(httplib::to_string(answer.error()));
+    if (answer->status != 200) throw std::runtime_error(answer->body);
+    const Json summary = Json::parse(answer->get_header_value("X-ClickHouse-Summary"));
+    if (summary.at("written_rows") != std::to_string(rows))
+        throw std::runtime_error("not all rows were written: " + summary.dump());
+    return took;
+}
+
+} // namespace
+
+void measure_feed(const FeedOptions& options) {
+    httplib::Client client("http://" + options.address);
+    client.set_keep_alive(true);
+    client.set_tcp_nodelay(true);
+    client.set_read_timeout(std::chrono::seconds(60));
+    const char* const password = std::getenv("ACTIVE_CALLS_FEED_PASSWORD");
+    client.set_default_headers({{"X-ClickHouse-Key", password ? password : ""}});
+    fmt::print("{:<28}{:>14}{:>12}{:>10}\n", "batches", "bytes/row", "rows/s", "best");
+    for (const bool is_reduced : {false, true}) {
+        Timing timing;
+        std::size_t bytes = 0;
+        const auto batches = read_batches(options, is_reduced);
+        for (const auto& batch : batches) {
+            timing.add(time_to_send(client, batch, options.batch_rows));
+            bytes += batch.size();
+        }
+        const auto rows = static_cast<double>(options.batch_rows);
+        constexpr double second = 1000;
+        fmt::print("{:<28}{:>14.0f}{:>12.0f}{:>10.0f}\n",
+                   is_reduced ? "the fields that are read" : "as the switch posts them",
+                   static_cast<double>(bytes) / static_cast<double>(batches.size()) / rows,
+                   rows / timing.median() * second, rows / timing.best() * second);
+    }
+}
+
+} // namespace active_calls::bench
