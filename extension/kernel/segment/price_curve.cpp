@@ -25,11 +25,16 @@ constexpr double initial_units = 6e7;
 constexpr double unit_tolerance = 0.01;
 constexpr double max_units = 1e15;
 
+// Runs are asked in rounds, after each of which those are left that follow no curve yet: first the
+// frequent tariffs are found, then the rare ones.
+constexpr int max_rounds = 8;
 // How many runs are asked for the curves that they could follow, how many of them a curve must
 // explain to be looked at, and how many are tried on it.
 constexpr std::size_t max_asked_runs = 1024;
 constexpr std::size_t min_votes = 3;
 constexpr std::size_t max_tried_runs = 16;
+// A price that has not grown for so many seconds is not going to: no charging interval is longer.
+constexpr std::int64_t longest_interval = 60;
 // A curve takes about twenty bytes, which as many rows would take without it.
 constexpr std::size_t min_rows_of_curve = 16;
 
@@ -78,43 +83,54 @@ public:
             runs_.push_back({prices.subspan(row, rows), seconds.subspan(row, rows)});
             row += rows;
         }
+        curve_of_.assign(runs_.size(), none);
     }
 
     FittedCurves find() {
         curves_.push_back({}); // of calls that cost nothing, or are never connected
-        ask();
-        elect();
-        FittedCurves fitted = assign();
-        drop_rare(fitted);
-        return fitted;
+        assign(0);
+        for (int round = 0; round < max_rounds; ++round) {
+            const std::size_t known = curves_.size();
+            ask();
+            elect();
+            if (curves_.size() == known) break;
+            assign(known);
+        }
+        drop_rare();
+        std::ranges::replace(curve_of_, none, static_cast<std::uint32_t>(curves_.size()));
+        return {std::move(curves_), std::move(curve_of_)};
     }
 
 private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
     // Two rows of a run tell the rate, for each pair of intervals, and so the price at the
     // beginning. Only for the right pair it is the same for runs that have not begun at the same
     // second of a minute.
     void ask() {
-        const std::size_t stride = std::max<std::size_t>(1, runs_.size() / max_asked_runs);
+        votes_.clear();
+        std::vector<std::uint32_t> asked;
+        for (std::uint32_t run = 0; run < runs_.size(); ++run)
+            if (curve_of_[run] == none) asked.push_back(run);
+        const std::size_t stride = std::max<std::size_t>(1, asked.size() / max_asked_runs);
         // The longest runs stand last, and tell most.
-        for (std::size_t i = runs_.size(); i > 0; i -= std::min(i, stride)) {
-            const auto run = static_cast<std::uint32_t>(i - 1);
-            const RunRows& rows = runs_[run];
+        for (std::size_t i = asked.size(); i > 0; i -= std::min(i, stride)) {
+            const RunRows& rows = runs_[asked[i - 1]];
             const auto connected =
                 std::ranges::find_if(rows.seconds, [](std::int64_t second) { return second > 0; });
-            if (connected == rows.seconds.end()) continue;
-            ask(run, static_cast<std::size_t>(connected - rows.seconds.begin()),
-                rows.seconds.size() - 1);
+            if (connected != rows.seconds.end())
+                ask(asked[i - 1], static_cast<std::size_t>(connected - rows.seconds.begin()),
+                    rows.seconds.size() - 1);
         }
     }
 
     void ask(std::uint32_t run, std::size_t first, std::size_t last) {
         const RunRows& rows = runs_[run];
         const double grown = rows.prices[last] - rows.prices[first];
-        if (grown == 0) {
+        if (grown == 0 && rows.seconds[last] - rows.seconds[first] > longest_interval)
             if (const auto initial = whole_units(rows.prices[first], initial_units))
                 votes_.push_back({0, 1, 0, *initial, run});
-            return;
-        }
+        if (!(grown > 0)) return;
         for (const std::int32_t initial_interval : initial_intervals)
             for (const std::int32_t next_interval : next_intervals) {
                 const auto charged = [&](std::size_t row) {
@@ -135,7 +151,9 @@ private:
 
     // Of the curves that were voted for, those that their voters follow, the most voted for first.
     void elect() {
-        std::ranges::sort(votes_, {},
+        // Of curves with as many voters, those with the longer initial interval come first: where
+        // both fit, that is the one with which a call costs something from its first second on.
+        std::ranges::sort(votes_, std::greater{},
                           [](const Vote& vote) { return std::tuple(vote.curve(), vote.run); });
         std::vector<std::span<const Vote>> candidates;
         for (auto first = votes_.begin(); first != votes_.end();) {
@@ -159,7 +177,7 @@ private:
                     curves_, [&](const PriceCurve& curve) { return followers(curve) >= enough; }))
                 continue;
             const PriceCurve best = std::ranges::max(curves_of(voters.front()), {}, followers);
-            if (followers(best) >= enough) curves_.push_back(best);
+            if (best.is_rising() && followers(best) >= enough) curves_.push_back(best);
         }
     }
 
@@ -184,46 +202,43 @@ private:
                 with(std::nextafter(nearest, std::numeric_limits<double>::infinity()))};
     }
 
-    // Neighbours often go to the same places: a curve that was just followed is tried first.
-    FittedCurves assign() {
-        std::erase_if(curves_, [](const PriceCurve& curve) { return !curve.is_rising(); });
-        FittedCurves fitted{curves_, {}};
-        std::vector<std::uint32_t> order(curves_.size());
-        std::iota(order.begin(), order.end(), std::uint32_t{0});
-        fitted.curve_of.reserve(runs_.size());
-        for (const RunRows& run : runs_) {
+    // Gives runs that have no curve one of those from `first` on. Neighbours often go to the same
+    // places: a curve that was just followed is tried first.
+    void assign(std::size_t first) {
+        std::vector<std::uint32_t> order(curves_.size() - first);
+        std::iota(order.begin(), order.end(), static_cast<std::uint32_t>(first));
+        for (std::size_t run = 0; run < runs_.size(); ++run) {
+            if (curve_of_[run] != none) continue;
             const auto found = std::ranges::find_if(
-                order, [&](std::uint32_t curve) { return run.follow(curves_[curve]); });
-            if (found == order.end()) {
-                fitted.curve_of.push_back(static_cast<std::uint32_t>(curves_.size()));
-                continue;
-            }
-            fitted.curve_of.push_back(*found);
+                order, [&](std::uint32_t curve) { return runs_[run].follow(curves_[curve]); });
+            if (found == order.end()) continue;
+            curve_of_[run] = *found;
             std::rotate(order.begin(), found, found + 1);
         }
-        return fitted;
     }
 
-    void drop_rare(FittedCurves& fitted) const {
-        std::vector<std::size_t> rows(fitted.curves.size() + 1);
+    // Gives up curves that few rows follow; some of their runs may follow another one as well.
+    void drop_rare() {
+        std::vector<std::size_t> rows(curves_.size());
         for (std::size_t run = 0; run < runs_.size(); ++run)
-            rows[fitted.curve_of[run]] += runs_[run].prices.size();
-        constexpr std::uint32_t dropped = ~std::uint32_t{0};
+            if (curve_of_[run] != none) rows[curve_of_[run]] += runs_[run].prices.size();
         std::vector<PriceCurve> kept;
-        std::vector<std::uint32_t> place(rows.size(), dropped);
-        for (std::size_t curve = 0; curve < fitted.curves.size(); ++curve) {
+        std::vector<std::uint32_t> place(curves_.size(), none);
+        for (std::size_t curve = 0; curve < curves_.size(); ++curve) {
             if (rows[curve] < min_rows_of_curve) continue;
             place[curve] = static_cast<std::uint32_t>(kept.size());
-            kept.push_back(fitted.curves[curve]);
+            kept.push_back(curves_[curve]);
         }
-        std::ranges::replace(place, dropped, static_cast<std::uint32_t>(kept.size()));
-        for (std::uint32_t& curve : fitted.curve_of) curve = place[curve];
-        fitted.curves = std::move(kept);
+        for (std::uint32_t& curve : curve_of_)
+            if (curve != none) curve = place[curve];
+        curves_ = std::move(kept);
+        assign(0);
     }
 
     std::vector<RunRows> runs_;
     std::vector<Vote> votes_;
     std::vector<PriceCurve> curves_;
+    std::vector<std::uint32_t> curve_of_; // of each run, or none
 };
 
 } // namespace

@@ -34,16 +34,15 @@ struct PriceCurve {
         return initial + static_cast<double>(begun * next_interval) * next_rate / 60;
     }
 
-    // Of a rising curve, the first second whose price `reaches` says true of, which it then says of
-    // all later ones too. `always` where it says so of calls that are not connected; nothing where
-    // no duration has such a price.
-    static constexpr std::int32_t always = std::numeric_limits<std::int32_t>::min();
+    // Of a rising curve, the first second up to `last` whose price `reaches` says true of, which it
+    // then says of all later ones too. `always` where it says so of calls that are not connected.
+    static constexpr std::int32_t always = -1;
     template<class Reaches>
-    std::optional<std::int32_t> first_second(Reaches&& reaches) const {
+    std::optional<std::int32_t> first_second(std::int32_t last, Reaches&& reaches) const {
         if (reaches(at(-1))) return always;
         std::int64_t before = -1;
-        std::int64_t reached = std::numeric_limits<std::int32_t>::max();
-        if (!reaches(at(reached))) return std::nullopt;
+        std::int64_t reached = last;
+        if (last < 0 || !reaches(at(last))) return std::nullopt;
         while (reached - before > 1) {
             const std::int64_t middle = before + (reached - before) / 2;
             (reaches(at(middle)) ? reached : before) = middle;

@@ -433,21 +433,28 @@ public:
                (listed_.any() && prices_.listed_before(block) < prices_.listed_before(block + 1));
     }
 
-    // Leaves the runs some of whose rows may pass.
-    void select(const RunBlock& block, Selection& selection) const {
-        SegmentReader::select(curves_, block, selection);
+    // Leaves the runs some of whose rows may pass, and sets the code of each.
+    void select(const RunBlock& block, Selection& selection, Selection::Numbers& codes) const {
+        curves_.codes.gather(selection.used_places(), codes.data(), block.first_run);
+        const std::uint8_t* const pass = curves_.pass.data();
+        std::size_t left = 0;
+        for (std::size_t i = 0; i < selection.size; ++i) { // no branch, as in SegmentReader::select
+            const Code code = codes[i];
+            selection.places[left] = selection.places[i];
+            codes[left] = code;
+            left += pass[code];
+        }
+        selection.size = left;
     }
 
-    // Shortens runs that follow a curve to the snapshots at which their price passes. Sets the code
-    // of each run.
-    void cut(std::size_t b, const RunBlock& block, const RunClock& clock, Selection& selection,
-             Selection::Numbers& codes) const {
-        curves_.codes.gather(selection.used_places(), codes.data(), block.first_run);
+    // Shortens runs that follow a curve to the snapshots at which their price passes.
+    void cut(std::size_t block, const RunClock& clock, const Selection::Numbers& codes,
+             Selection& selection) const {
         const auto find_reaching = [&](const std::pmr::vector<std::int32_t>& bounds,
                                        std::uint32_t unbounded, Selection::Numbers& reaching) {
             RunClock::Seconds seconds;
             for (std::size_t i = 0; i < selection.size; ++i) seconds[i] = bounds[codes[i]];
-            clock.find_reaching(seconds, within_limit_, b, selection, reaching);
+            clock.find_reaching(seconds, within_limit_, block, selection, reaching);
             for (std::size_t i = 0; i < selection.size; ++i)
                 reaching[i] = seconds[i] == no_bound ? unbounded : reaching[i];
         };
@@ -460,8 +467,8 @@ public:
     }
 
 private:
-    // Seconds that stand for no bound; those that do are never below 0.
-    static constexpr std::int32_t no_bound = -1;
+    // Seconds that stand for no bound; those of one are never below 0.
+    static constexpr std::int32_t no_bound = PriceCurve::always;
 
     void match_curves(const RangeFilter<double>& filter,
                       const std::optional<Bounds<std::int32_t>>& durations) {
@@ -483,28 +490,29 @@ private:
         const PriceCurve& curve = prices_.curves()[code];
         std::int32_t from = PriceCurve::always;
         const auto begin_at = [&](auto&& reaches) {
-            const auto second = curve.first_second(reaches);
-            from = std::max(from, second.value_or(std::numeric_limits<std::int32_t>::max()));
+            const auto second = curve.first_second(longest, reaches);
+            from = std::max(from, second.value_or(from));
             return second.has_value();
         };
         std::optional<std::int32_t> before;
         const auto end_at = [&](auto&& reaches) {
-            const auto second = curve.first_second(reaches);
+            const auto second = curve.first_second(longest, reaches);
             if (second) before = std::min(before.value_or(*second), *second);
         };
         if (filter.gt && !begin_at([&](double price) { return price > *filter.gt; })) return;
         if (filter.eq && !begin_at([&](double price) { return price >= *filter.eq; })) return;
         if (filter.lt) end_at([&](double price) { return price >= *filter.lt; });
         if (filter.eq) end_at([&](double price) { return price > *filter.eq; });
-        if (from > longest || (before && *before <= from)) return;
+        if (before && *before <= from) return;
 
         curves_.pass[code] = 1;
-        earliest_ = std::min<std::int64_t>(earliest_, from);
-        if (from != PriceCurve::always) from_[code] = from;
-        if (before && *before <= longest) {
-            before_[code] = *before;
-            has_before_ = true;
-        }
+        if (from == PriceCurve::always)
+            earliest_ = std::numeric_limits<std::int32_t>::min(); // also below 0
+        else
+            earliest_ = std::min(earliest_, from);
+        from_[code] = from;
+        before_[code] = before.value_or(no_bound);
+        has_before_ = has_before_ || before;
         within_limit_ =
             within_limit_ && std::max(from_[code], before_[code]) <= RunClock::slot_limit;
     }
@@ -517,7 +525,7 @@ private:
     // Of each code, the seconds from which on, and before which, prices pass.
     std::pmr::vector<std::int32_t> from_;
     std::pmr::vector<std::int32_t> before_;
-    std::int64_t earliest_ = std::numeric_limits<std::int64_t>::max(); // of from_
+    std::int32_t earliest_ = std::numeric_limits<std::int32_t>::max(); // of from_
     bool has_before_ = false;
     bool within_limit_ = true;
 };
@@ -531,6 +539,7 @@ public:
 
     // Of the runs that are listed.
     void add(std::size_t b, const RunBlock& block, const Selection& selection) {
+        if (selection.size == 0) return;
         const Selection::Numbers first_rows = listed_rows_of(match_.prices(), b, block);
         const std::uint8_t* const pass = match_.listed().pass.data();
         const BitArray codes = match_.listed().codes;
@@ -574,7 +583,7 @@ SegmentReader::listed_rows_of(const PriceVector& prices, std::size_t b, const Ru
     std::uint32_t row = prices.listed_before(b);
     for (std::size_t i = 0; i < block.size(); ++i) {
         first_rows[i] = row;
-        if (codes[i] == prices.listed_code()) row += row_counts[i];
+        row += codes[i] == prices.listed_code() ? row_counts[i] : 0;
     }
     if (row != prices.listed_before(b + 1))
         damaged(prices.curves().empty()
@@ -646,11 +655,11 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
             continue;
         Selection selection(block.size());
         for (const Match& match : matches) select(match, block, selection);
-        if (follows_curves) price_match->select(block, selection);
+        Selection::Numbers codes{}; // of prices
+        if (follows_curves) price_match->select(block, selection, codes);
         locate(block, range, selection);
         if (duration_cut) duration_cut->apply(b, selection);
-        Selection::Numbers codes{};
-        if (follows_curves) price_match->cut(b, block, *clock, selection, codes);
+        if (follows_curves) price_match->cut(b, *clock, codes, selection);
         if (rows) {
             const Code listed = price_match->prices().listed_code();
             rows->add(b, block, selection.take(codes, listed));

@@ -1,5 +1,7 @@
 #include "random_calls.h"
 
+#include "price.h"
+
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -41,6 +43,18 @@ double random_price(Choices& choices) {
         return std::bit_cast<double>((choices.below(std::uint64_t{1} << 32) << 32) |
                                      choices.below(std::uint64_t{1} << 32));
     }
+}
+
+// What some carriers charge, and what none does.
+Tariff random_tariff(Choices& choices) {
+    const auto rate = [&] { return static_cast<double>(choices.below(2'000)) / 10'000; };
+    Tariff tariff;
+    tariff.fee = choices.one_in(4) ? rate() : 0;
+    tariff.next_rate = rate();
+    tariff.initial_rate = choices.one_in(4) ? rate() : tariff.next_rate;
+    tariff.initial_interval = choices.any_of({1, 60, 30, 6, 0, 17});
+    tariff.next_interval = choices.any_of({1, 60, 6, 30, 13});
+    return tariff;
 }
 
 std::string random_dial_string(Choices& choices, std::size_t length) {
@@ -202,6 +216,8 @@ CallList random_calls(Choices& choices, std::size_t rows) {
     const auto src_numbers = random_pool(choices, variety, random_text);
     const auto dst_numbers = random_pool(choices, variety, random_text);
     const auto addresses = random_pool(choices, variety, random_inet);
+    const auto tariffs = random_pool(choices, std::min<std::size_t>(variety, 5), random_tariff);
+    const bool charges = choices.one_in(2); // most calls by a tariff
 
     CallList list;
     while (list.size() < rows) {
@@ -219,6 +235,7 @@ CallList random_calls(Choices& choices, std::size_t rows) {
             static_cast<Course>(choices.below(static_cast<std::size_t>(Course::course_count)));
         const bool keeps_price = choices.one_in(2);
         call.customer_price = random_price(choices);
+        const std::optional<Tariff> tariff = charges ? any_of(choices, tariffs) : std::nullopt;
         const std::size_t copies = choices.one_in(16) ? 1 + choices.below(300) : 1;
         // Some time before it is first seen, at that very second, or later.
         const std::int64_t connect =
@@ -228,7 +245,11 @@ CallList random_calls(Choices& choices, std::size_t rows) {
             if (choices.one_in(16)) continue; // it is not seen for once
             call.snapshot = snapshots[s];
             call.duration = duration_at(choices, course, connect, second_of(call.snapshot));
-            if (!keeps_price) call.customer_price = random_price(choices);
+            if (tariff)
+                call.customer_price =
+                    second_of(call.snapshot) < connect ? 0 : interval_price(call.duration, *tariff);
+            else if (!keeps_price)
+                call.customer_price = random_price(choices);
             for (std::size_t copy = 0; copy < copies; ++copy) list.add(call);
         }
     }

@@ -237,6 +237,7 @@ TEST(ResealedSegment, IsRefusedForAVectorOfAnotherLength) {
 TEST(ResealedSegment, IsRefusedForAPriceThatIsNull) {
     StoredSegment stored = one_call(0);
     ByteWriter prices(std::pmr::get_default_resource());
+    prices.varint(0); // curves
     prices.varint(1);
     prices.u8(1); // and NULL
     PriceDictionary::write(prices, std::vector<double>{0.5});
