@@ -1,6 +1,8 @@
 // Bytes that are not those of a segment: whatever is wrong with a part, reading it is refused.
 #include "segment_check.h"
 
+#include "segment/price_vector.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -246,6 +248,136 @@ TEST(ResealedSegment, IsRefusedForAPriceThatIsNull) {
     stored.vector(Vector::customer_price) = prices.take();
     reseal(stored);
     EXPECT_EQ(refusal([&] { decoded(stored); }), "customer_price: a price in it is null");
+}
+
+// A segment of ten calls of two rows each, with a vector of prices of our own.
+class MadeUpPrices {
+public:
+    std::vector<PriceCurve> curves{{0.5, 0, 0, 1}, {0.25, 0.1, 60, 60}};
+    std::vector<std::uint32_t> codes{0, 1, 2, 0, 1, 2, 0, 1, 2, 0}; // 2: listed
+    std::uint64_t listed = 6;
+    std::uint64_t listed_of_block = 6;
+
+    StoredSegment stored() const {
+        CallList calls;
+        Call call;
+        call.account_id = random_account_id;
+        for (const int minute : {0, 1})
+            for (int number = 0; number < 10; ++number) {
+                call.snapshot = Instant{minutes{minute}};
+                call.src_country_id = number;
+                call.duration = 30 + 60 * minute;
+                calls.add(call);
+            }
+        StoredSegment stored = encoded(calls.calls());
+        ByteWriter writer(std::pmr::get_default_resource());
+        writer.varint(curves.size());
+        for (const PriceCurve& curve : curves) {
+            writer.u64(std::bit_cast<std::uint64_t>(curve.initial));
+            writer.u64(std::bit_cast<std::uint64_t>(curve.next_rate));
+            writer.varint(static_cast<std::uint32_t>(curve.initial_interval));
+            writer.varint(static_cast<std::uint32_t>(curve.next_interval));
+        }
+        BitArray::write<std::uint32_t>(writer, codes, 2);
+        writer.varint(listed);
+        writer.varint(listed_of_block);
+        writer.varint(2); // prices
+        writer.u8(0);
+        PriceDictionary::write(writer, std::vector<double>{7, 8});
+        BitArray::write<Code>(writer, std::vector<Code>{0, 1, 0, 1, 0, 1}, 1);
+        writer.bytes(Bytes(bit_array_padding));
+        stored.vector(Vector::customer_price) = writer.take();
+        reseal(stored);
+        return stored;
+    }
+    std::string refusal_of_decoding() const {
+        StoredSegment made_up = stored();
+        return refusal([&] { decoded(made_up); });
+    }
+    std::string refusal_of_counting() const {
+        StoredSegment made_up = stored();
+        CallFilter filter;
+        filter.customer_price.gt = 0;
+        return refusal([&] { counted(made_up, all_time, filter); });
+    }
+    void expect_refused(const std::string& reason) const {
+        EXPECT_EQ(refusal_of_decoding(), "customer_price: " + reason);
+        EXPECT_EQ(refusal_of_counting(), "customer_price: " + reason);
+    }
+};
+
+TEST(MadeUpPrices, AreReadWhenTheyFit) {
+    StoredSegment stored = MadeUpPrices{}.stored();
+    CallFilter filter;
+    const auto count = [&] {
+        std::vector<std::int32_t> counts;
+        for (const Point& point : counted(stored, all_time, filter)) counts.push_back(point.calls);
+        return counts;
+    };
+    using Counts = std::vector<std::int32_t>;
+    filter.customer_price.gt = 0;
+    EXPECT_EQ(count(), (Counts{10, 10}));
+    filter.customer_price.gt = 0.3; // the second curve, of three calls, is above it a minute later
+    EXPECT_EQ(count(), (Counts{7, 10}));
+    filter.customer_price.lt = 7.5; // of the listed ones, each call's first row
+    EXPECT_EQ(count(), (Counts{7, 7}));
+    EXPECT_EQ(counted(decoded(stored).calls(), all_time, filter),
+              counted(stored, all_time, filter));
+}
+
+TEST(MadeUpPrices, AreRefusedForACurveThatFalls) {
+    MadeUpPrices made_up;
+    made_up.curves[1].next_rate = -0.1;
+    made_up.expect_refused("a curve in it is none");
+    made_up = {};
+    made_up.curves[0].next_interval = 0;
+    made_up.expect_refused("a curve in it is none");
+}
+
+TEST(MadeUpPrices, AreRefusedForACodeThatStandsForNothing) {
+    MadeUpPrices made_up;
+    made_up.codes[4] = 3;
+    EXPECT_EQ(made_up.refusal_of_decoding(), "customer_price: a code in it stands for nothing");
+    EXPECT_EQ(made_up.refusal_of_counting(), "none"); // it passes no filter
+}
+
+TEST(MadeUpPrices, AreRefusedForListedRowsThatDoNotAddUp) {
+    MadeUpPrices made_up;
+    made_up.listed_of_block = 5;
+    made_up.expect_refused("the listed rows of its blocks do not add up");
+    made_up = {};
+    made_up.codes[2] = 1;
+    made_up.expect_refused("the listed rows of a block do not add up");
+}
+
+// A segment of version 1, in which all prices are listed and there is nothing of curves.
+TEST(SegmentOfVersion1, IsRead) {
+    CallList calls;
+    Call call;
+    call.account_id = random_account_id;
+    for (int minute = 0; minute < 50; ++minute) {
+        call.snapshot = Instant{minutes{minute}};
+        call.customer_price = minute / 7.0;
+        calls.add(call);
+    }
+    StoredSegment stored = encoded(calls.calls());
+    Bytes& prices = stored.vector(Vector::customer_price);
+    ASSERT_EQ(prices.front(), 0); // curves
+    prices.erase(prices.begin());
+    reseal(stored);
+    Bytes& header = stored.segment().header;
+    ASSERT_EQ(header.front(), 2);
+    header.front() = 1;
+    header.resize(header.size() - sizeof(std::uint64_t));
+    ByteWriter writer(std::pmr::get_default_resource());
+    writer.u64(checksum(header));
+    header.insert(header.end(), writer.written().begin(), writer.written().end());
+
+    EXPECT_EQ(difference(calls.calls(), decoded(stored).calls()), "");
+    CallFilter filter;
+    filter.customer_price.gt = 3;
+    filter.duration.lt = 1;
+    EXPECT_EQ(counted(stored, all_time, filter), counted(calls.calls(), all_time, filter));
 }
 
 // A range of snapshots that ends before it begins would hold anything, if lengths were compared.
