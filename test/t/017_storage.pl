@@ -238,6 +238,17 @@ SQL
     $database->sql("VACUUM active_calls.$_") for qw(inbox segment);    # else every later seal reads what is dead
 };
 
+# Time and again all that waits is sealed, and nothing is left but what comes next.
+subtest 'one account' => sub {
+    my $made = 'SELECT last_value FROM active_calls.segment_id_seq';
+    my $before = $database->sql($made);
+    $database->sql(insert_calls('2026-01-01 00:00Z', 300, 6000));
+    is($database->sql('SELECT active_calls.seal()'), 1_800_000, 'is sealed');
+    is($database->sql($made) - $before, 28, 'each of its segments is written once, when it is full or the last one');
+    $database->sql("SELECT active_calls.drop_before('infinity')");
+    $database->sql("VACUUM active_calls.$_") for qw(inbox segment);
+};
+
 subtest 'long texts' => sub {
     # One text in the segment, 200 MB in the rows
     $database->sql(<<'SQL');
