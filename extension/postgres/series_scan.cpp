@@ -117,7 +117,7 @@ Plan* plan_scan(PlannerInfo* root, RelOptInfo* rel, CustomPath* path, List* targ
     plan->custom_exprs = static_cast<List*>(copyObjectImpl(call->args));
     plan->custom_private = list_make2_oid(call->funcid, call->inputcollid);
     const auto column = [&](AttrNumber number, Oid type) {
-        Var* var = makeVar(rel->relid, number, type, -1, InvalidOid, 0);
+        Var* var = makeVar(static_cast<int>(rel->relid), number, type, -1, InvalidOid, 0);
         return makeTargetEntry(reinterpret_cast<Expr*>(var), number, nullptr, false);
     };
     plan->custom_scan_tlist = list_make2(column(1, TIMESTAMPTZOID), column(2, INT4OID));
@@ -169,8 +169,8 @@ void begin_scan(CustomScanState* node, EState* estate, int flags) {
     scan.call = static_cast<FunctionCallInfo>(
         palloc0(SizeForFunctionCallInfo(static_cast<std::size_t>(argument_count))));
     scan.sink.node = {T_ExtensibleNode, sink_name};
-    scan.sink.memory = AllocSetContextCreate(CurrentMemoryContext, "active_calls series",
-                                             ALLOCSET_DEFAULT_SIZES);
+    scan.sink.memory =
+        AllocSetContextCreate(CurrentMemoryContext, "active_calls series", ALLOCSET_DEFAULT_SIZES);
     InitFunctionCallInfoData(*scan.call, &scan.function, static_cast<short>(argument_count),
                              lsecond_oid(plan->custom_private), nullptr,
                              reinterpret_cast<fmNodePtr>(&scan.sink));
