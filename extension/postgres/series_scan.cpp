@@ -169,8 +169,8 @@ void begin_scan(CustomScanState* node, EState* estate, int flags) {
     scan.call = static_cast<FunctionCallInfo>(
         palloc0(SizeForFunctionCallInfo(static_cast<std::size_t>(argument_count))));
     scan.sink.node = {T_ExtensibleNode, sink_name};
-    scan.sink.memory = AllocSetContextCreate(CurrentMemoryContext, "active_calls series",
-                                             ALLOCSET_DEFAULT_SIZES);
+    scan.sink.memory =
+        AllocSetContextCreate(CurrentMemoryContext, "active_calls series", ALLOCSET_DEFAULT_SIZES);
     InitFunctionCallInfoData(*scan.call, &scan.function, static_cast<short>(argument_count),
                              lsecond_oid(plan->custom_private), nullptr,
                              reinterpret_cast<fmNodePtr>(&scan.sink));

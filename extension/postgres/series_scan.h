@@ -7,7 +7,8 @@
 // the executor as they lie in memory. EXPLAIN shows it as "Custom Scan (Active Calls Series)", and
 // EXPLAIN ANALYZE what the series has cost.
 //
-// Everywhere else, in a SELECT list or with ordinality say, the functions go on to fill tuplestores.
+// Everywhere else, in a SELECT list or with ordinality say, the functions go on to fill
+// tuplestores.
 #pragma once
 
 #include "boundary.h"
