@@ -52,8 +52,9 @@ Secret load_secret(const std::string& path, std::vector<std::string>& warnings) 
                                  secret_variable);
     Secret secret{*std::move(key)};
     if (secret.bytes.empty())
-        throw std::runtime_error((path.empty() ? secret_variable : path) +
-                                 " is empty: anybody could make tokens");
+        throw std::runtime_error(
+            (path.empty() ? secret_variable : path) +
+            " is empty: it has to hold the key of the tokens, or anybody could make them");
     if (secret.bytes.size() < advisable_length)
         warnings.push_back("the JWT secret is shorter than 32 bytes, so it may be guessed");
     warn_if_readable_by_all(path, warnings);
@@ -64,8 +65,9 @@ std::optional<std::string> load_feed_password(const std::string& path,
                                               std::vector<std::string>& warnings) {
     auto password = read(path, password_variable);
     if (password && password->empty())
-        throw std::runtime_error((path.empty() ? password_variable : path) +
-                                 " is empty: anybody could send rows");
+        throw std::runtime_error(
+            (path.empty() ? password_variable : path) +
+            " is empty: it has to hold the switch's password, or anybody could send rows");
     warn_if_readable_by_all(path, warnings);
     return password;
 }
