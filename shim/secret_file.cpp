@@ -2,10 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <system_error>
 
 namespace active_calls::shim {
 
@@ -19,6 +21,9 @@ constexpr std::size_t advisable_length = 32;
 
 std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
+    if (!file.is_open())
+        throw std::runtime_error("cannot read " + path + ": " +
+                                 std::generic_category().message(errno));
     std::string text{std::istreambuf_iterator<char>(file), {}};
     if (!file) throw std::runtime_error("cannot read " + path);
     if (text.ends_with('\n')) text.pop_back();
