@@ -267,7 +267,7 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
                              "--feed-max-body",
                              [&](const std::size_t& size) { feed.max_body = size; },
                              "Largest body, as it comes and decompressed. Each thread may need\n"
-                             "five times as much memory, and so may PostgreSQL")
+                             "three times as much memory")
                          ->transform(CLI::Validator(to_bytes, ""))
                          ->type_name("SIZE")
                          ->default_str("64MiB")

@@ -2,10 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <system_error>
 
 namespace active_calls::shim {
 
@@ -19,6 +21,9 @@ constexpr std::size_t advisable_length = 32;
 
 std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
+    if (!file.is_open())
+        throw std::runtime_error("cannot read " + path + ": " +
+                                 std::generic_category().message(errno));
     std::string text{std::istreambuf_iterator<char>(file), {}};
     if (!file) throw std::runtime_error("cannot read " + path);
     if (text.ends_with('\n')) text.pop_back();
@@ -52,8 +57,9 @@ Secret load_secret(const std::string& path, std::vector<std::string>& warnings) 
                                  secret_variable);
     Secret secret{*std::move(key)};
     if (secret.bytes.empty())
-        throw std::runtime_error((path.empty() ? secret_variable : path) +
-                                 " is empty: anybody could make tokens");
+        throw std::runtime_error(
+            (path.empty() ? secret_variable : path) +
+            " is empty: it has to hold the key of the tokens, or anybody could make them");
     if (secret.bytes.size() < advisable_length)
         warnings.push_back("the JWT secret is shorter than 32 bytes, so it may be guessed");
     warn_if_readable_by_all(path, warnings);
@@ -64,8 +70,9 @@ std::optional<std::string> load_feed_password(const std::string& path,
                                               std::vector<std::string>& warnings) {
     auto password = read(path, password_variable);
     if (password && password->empty())
-        throw std::runtime_error((path.empty() ? password_variable : path) +
-                                 " is empty: anybody could send rows");
+        throw std::runtime_error(
+            (path.empty() ? password_variable : path) +
+            " is empty: it has to hold the switch's password, or anybody could send rows");
     warn_if_readable_by_all(path, warnings);
     return password;
 }

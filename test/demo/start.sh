@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Starts a private PostgreSQL and the shim under $BUILD/demo, plays in the sample feed and a day of
-# simulated snapshots that ends now, asks the REST API once and says how to go on. One that is up already is
-# ended first. Leaves the servers running; ends them and returns non-zero when a step fails.
+# simulated snapshots that ends now, over HTTP as a switch does, seals them and schedules what seals from then
+# on, asks the REST API once, shows what an operator sees and says how to go on. One that is up already is ended
+# first. Leaves the servers running; ends them and returns non-zero when a step fails.
 #
 # Environment:
 #   BUILD           absolute path of the build folder
@@ -23,9 +24,10 @@ read -r -a as_server_user <<<"${AS_SERVER_USER:-}"
 
 accounts=50
 peak_calls=200
-snapshots=1440 # a day, one a minute
+batch_rows=20000 # about 40 MB, below the feed's limit
 api_access=37  # of customer 3
 account=069b073a-e7d9-11f0-932e-0a63caf27539
+feed_user=switch
 pgport=5432 # names the socket, nothing listens on a port
 
 # The caller's own settings must not reach the servers or the clients.
@@ -82,6 +84,10 @@ prepare_folder() {
 }
 
 start_postgres() {
+    if [[ ! -e $("$PGBIN/pg_config" --pkglibdir)/pg_cron.so ]]; then
+        echo "demo: pg_cron is not there: install it for the PostgreSQL that PG_CONFIG names" >&2
+        return 1
+    fi
     as_server "$PGBIN/initdb" -D "$demo/data" -U postgres --auth-local=trust --auth-host=reject \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$demo/initdb.log" 2>&1
     rm "$demo/initdb.log"
@@ -91,32 +97,24 @@ port = $pgport
 unix_socket_directories = '$socket'
 unix_socket_permissions = 0700
 log_min_error_statement = panic # statements of the feed are too long for a log
+shared_preload_libraries = 'pg_cron'
+cron.database_name = 'active_calls'
+cron.use_background_workers = on
 CONF
+    # Before the server is up, or pg_cron would look for its database in vain.
+    as_server "$PGBIN/postgres" --single -D "$demo/data" postgres <<<'CREATE DATABASE active_calls' \
+        >"$demo/createdb.log" 2>&1
+    rm "$demo/createdb.log"
     as_server "$PGBIN/pg_ctl" -D "$demo/data" -l "$demo/postgres.log" -w start >/dev/null
 }
 
-create_database() {
-    "$PGBIN/createdb" -h "$socket" -p "$pgport" -U postgres active_calls
-    sql postgres -c 'CREATE EXTENSION active_calls'
+fill_database() {
+    sql postgres -c 'CREATE EXTENSION active_calls' -c 'CREATE EXTENSION pg_cron'
     sql postgres -f "$SQL/roles.sql"
+    sql postgres -c 'GRANT USAGE ON SCHEMA cron TO active_calls_keeper'
     "$SIMULATE" --accounts "$accounts" --accounts-sql | sql postgres
     sql postgres -c "INSERT INTO active_calls.api_access (id, customer_id, login)
                      VALUES ($api_access, 3, 'demo')"
-}
-
-# ingest SNAPSHOTS < FEED: one call of active_calls.ingest() for each snapshot, as the switch posts them.
-ingest() {
-    awk -F, '
-        $2 != time { if (NR > 1) print "$feed$);"; print "SELECT active_calls.ingest($feed$"; time = $2 }
-        { print }
-        END { print "$feed$);" }' |
-        sql active_calls_writer |
-        awk -v snapshots="$1" '
-            { rows += $1 }
-            NR % 240 == 0 || NR == snapshots {
-                printf "demo:   %d of %d snapshots, %d rows\n", NR, snapshots, rows; fflush()
-            }
-            END { exit NR != snapshots }'
 }
 
 # start_daemon NAME COMMAND...: as the servers' user and free of this terminal; NAME.pid, NAME.log
@@ -131,21 +129,56 @@ start_daemon() {
 # The address that the shim's log gives for its option --$1
 listen_address() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$demo/shim.log" | head -n 1; }
 
+make_secret() { head -c 32 /dev/urandom | base64 | install -m 600 -o "$server_user" /dev/stdin "$1"; }
+
 start_shim() {
     jwt_secret_file=$demo/jwt-secret
-    head -c 32 /dev/urandom | base64 | install -m 600 -o "$server_user" /dev/stdin "$jwt_secret_file"
+    make_secret "$jwt_secret_file"
+    make_secret "$demo/feed-password"
+    feed_password=$(<"$demo/feed-password")
+    local database="host=$socket port=$pgport dbname=active_calls"
     start_daemon shim "$SHIM" serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 \
-        --database "host=$socket port=$pgport dbname=active_calls user=active_calls_shim" \
-        --jwt-secret-file "$jwt_secret_file"
+        --database "$database user=active_calls_shim" --jwt-secret-file "$jwt_secret_file" \
+        --feed-listen 127.0.0.1:0 --feed-database "$database user=active_calls_writer" \
+        --feed-user "$feed_user" --feed-password-file "$demo/feed-password"
     for _ in {1..150}; do
         sleep 0.2
         if [[ -s $demo/shim.pid ]] && ! kill -0 "$(<"$demo/shim.pid")" 2>/dev/null; then return 1; fi
         if [[ ! -s $demo/shim.log ]]; then continue; fi
         url=http://$(listen_address listen)
         admin_url=http://$(listen_address admin_listen)
+        feed_url=http://$(listen_address feed_listen)
         if curl -fs --noproxy '*' -o /dev/null "$admin_url/ready"; then return; fi
     done
     return 1
+}
+
+# post < ROWS: sends them as one batch, as a switch does; prints how many were written. The password is not on
+# curl's command line, where other users could read it.
+post() {
+    local answer
+    answer=$({ echo 'INSERT INTO active_calls FORMAT JSONEachRow'; cat; } |
+        curl -sS --noproxy '*' --fail-with-body -D - --data-binary @- \
+            -H @<(printf 'X-ClickHouse-%s\n' "User: $feed_user" "Key: $feed_password") "$feed_url") || {
+        echo "demo: a batch of the feed was answered with: $answer" >&2
+        return 1
+    }
+    sed -nE 's/^X-ClickHouse-Summary: .*"written_rows":"([0-9]+)".*/\1/ip' <<<"$answer"
+}
+
+# play_in < FEED: in batches, one after the other
+play_in() {
+    export feed_url feed_user feed_password
+    export -f post
+    SHELL=$BASH split --lines="$batch_rows" --filter=post |
+        awk '{ rows += $1; printf "demo:   %d rows\n", rows; fflush() }
+             END { exit rows == 0 }'
+}
+
+# The sample feed is from 2026-01-01, and is to be there for as long as the demo is.
+schedule() {
+    sql active_calls_keeper -c "SELECT 'demo:   ' || active_calls.schedule(seal => '* * * * *', retain => '10 years')
+                                       || ' jobs of pg_cron'"
 }
 
 # assign NAME VALUE: a line of shell that the caller can source
@@ -155,9 +188,9 @@ write_env() {
     {
         assign URL "$url"
         assign ADMIN_URL "$admin_url"
-        assign FEED_URL ''
-        assign FEED_USER ''
-        assign FEED_PASSWORD ''
+        assign FEED_URL "$feed_url"
+        assign FEED_USER "$feed_user"
+        assign FEED_PASSWORD "$feed_password"
         assign TOKEN "$token"
         assign ACCOUNT_ID "$account"
         assign JWT_SECRET_FILE "$jwt_secret_file"
@@ -183,16 +216,43 @@ ask() {
     fi
 }
 
-say_how_to_go_on() {
+# show COMMAND: prints it, and what it prints itself when the env file was sourced
+show() {
+    echo "  $1"
+    # shellcheck source=/dev/null
+    (
+        . "$demo/env"
+        export PATH=$PGBIN:$PATH no_proxy='*' PAGER=cat
+        eval "$1"
+    ) | sed '${/^$/d}; s/^./  &/'
+    echo
+}
+
+show_customers_view() {
     cat <<TEXT
 
-Request:
+A customer's request:
   curl -H "Authorization: \$TOKEN" '$request'
 
 Answer:
   $answer
 
-It is up. To go on:
+TEXT
+}
+
+# shellcheck disable=SC2016 # expanded by who runs them
+show_operators_view() {
+    echo "What the operator sees:"
+    show 'psql -x -c "SELECT * FROM active_calls.status"'
+    show 'psql -c "SELECT name, inbox_rows, segments, sealed_rows, bytes_per_row, newest_snapshot
+           FROM active_calls.account_status ORDER BY sealed_bytes DESC LIMIT 5"'
+    show 'psql -U active_calls_keeper -c "SELECT jobname, schedule, username FROM cron.job"'
+    show 'curl -s "$ADMIN_URL/metrics" | grep -E "^active_calls_shim_(requests|feed|newest)" | grep -v " 0$"'
+}
+
+say_how_to_go_on() {
+    cat <<TEXT
+It is up, and pg_cron seals every minute what is older than two. To go on:
   . $demo/env
 
   # the sample feed of 2026-01-01, calls longer than two minutes
@@ -207,11 +267,20 @@ It is up. To go on:
   psql -c "SELECT * FROM active_calls.calls
            WHERE customer_acc_id = 7 AND snapshot_timestamp > now() - interval '5 minutes'"
 
-  # what a call takes on disk, sealed
-  psql -c "SELECT sum(row_count) AS calls, pg_total_relation_size('active_calls.segment') / sum(row_count) AS bytes
-           FROM active_calls.segment"
+  # the peak of each hour
+  psql -c "SELECT * FROM active_calls.origination_peak_calls('\$ACCOUNT_ID', now() - interval '1 day', NULL, '1 hour')"
+
+  # a call of this minute, as a switch sends it; sent again in the same minute, it is not counted twice
+  date -u +'INSERT INTO active_calls FORMAT JSONEachRow
+            {"id":1,"snapshot_timestamp":"%F %H:%M:00","customer_acc_id":7,"dst_prefix_routing":"380710022617"}' |
+      curl -sS -w '%{http_code}\n' -u "\$FEED_USER:\$FEED_PASSWORD" --data-binary @- "\$FEED_URL"
+
+  # three minutes later: what the schedule has sealed by itself, and when
+  psql -c "SELECT inbox_rows, last_seal, last_seal_rows FROM active_calls.status"
+  psql -U active_calls_keeper -c "SELECT status, return_message, end_time FROM cron.job_run_details"
 
   # health and metrics of the shim
+  curl "\$ADMIN_URL/ready"
   curl "\$ADMIN_URL/metrics"
 
 Logs are in $demo. To stop:
@@ -226,20 +295,25 @@ step "preparing $demo"
 prepare_folder
 step "starting PostgreSQL"
 start_postgres
-step "creating the database, its roles and $accounts accounts"
-create_database
-step "playing in the sample feed"
-ingest 31 <"$FEED/snapshots.jsonl"
-step "playing in a simulated day that ends now"
-"$SIMULATE" --accounts "$accounts" --peak-calls "$peak_calls" --duration 24h | ingest "$snapshots"
-step "sealing it"
-sql active_calls_keeper -c "SELECT 'demo: sealed ' || active_calls.seal() || ' calls'"
-sql postgres -c 'VACUUM ANALYZE'
+step "creating its roles and $accounts accounts"
+fill_database
 step "starting the shim"
 start_shim
+step "playing in the sample feed, over HTTP"
+play_in <"$FEED/snapshots.jsonl"
+step "playing in a simulated day that ends now, over HTTP"
+"$SIMULATE" --accounts "$accounts" --peak-calls "$peak_calls" --duration 24h | play_in
+step "sealing it"
+sql active_calls_keeper -c "SELECT 'demo:   ' || active_calls.seal() || ' calls'"
+sql postgres -c 'VACUUM ANALYZE'
+step "scheduling what seals from now on"
+schedule
 step "asking the REST API"
 # Good for as long as the demo: its secret is new at each start.
 token=$("$SHIM" token --sub "$api_access" --jwt-secret-file "$jwt_secret_file")
 ask
 write_env
+show_customers_view
+current_step="asking what an operator asks"
+show_operators_view
 say_how_to_go_on

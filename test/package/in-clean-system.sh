@@ -49,7 +49,7 @@ prepare() {
     mount --rbind /dev "$root/dev"
     mount --bind "$work/archives" "$root/var/cache/apt/archives"
     mkdir "$root/packages"
-    cp "$packages"/*.deb "$feed" "$root/packages"
+    cp "$packages"/*.deb "$root/packages"
 }
 
 # The caller owns what stays in build/.
@@ -77,14 +77,19 @@ fill_database() {
     sql -f "/usr/share/$extension_package/roles.sql"
     sql -c "INSERT INTO active_calls.account VALUES (7, '$account', 3, 'Example Ltd');
             INSERT INTO active_calls.api_access VALUES (37, 3, '{}', 'example')"
-    sql -c "SELECT active_calls.ingest(pg_read_file('/packages/snapshots.jsonl'))"
 }
 
 configure() {
     local file=$root/etc/active-calls/jwt.secret
     (umask 077 && head -c 32 /dev/urandom | base64 >"$file")
-    # Any free port; an administrator would choose one.
-    sed -i 's/^ACTIVE_CALLS_LISTEN=.*/ACTIVE_CALLS_LISTEN=127.0.0.1:0/' "$root/etc/default/active-calls-shim"
+    head -c 32 /dev/urandom | base64 >"$root/etc/active-calls/feed.password"
+    # Any free ports; an administrator would choose them.
+    sed -i -E -e 's/^#?(ACTIVE_CALLS_(FEED_)?LISTEN)=.*/\1=127.0.0.1:0/' -e 's/^#(ACTIVE_CALLS_FEED_DATABASE=)/\1/' \
+        "$root/etc/default/active-calls-shim"
+    local settings=$root/etc/postgresql/$major/main
+    sed -i '1i local calls active_calls_writer peer map=active_calls' "$settings/pg_hba.conf"
+    echo 'active_calls active_calls_shim active_calls_writer' >>"$settings/pg_ident.conf"
+    inside pg_ctlcluster "$major" main reload
 }
 
 unit() { sed -n "s/^$1=//p" "$root/lib/systemd/system/active-calls-shim.service"; }
@@ -109,6 +114,7 @@ start_service() {
     port=
     while ((SECONDS < deadline)); do
         port=$(sed -nE 's/.*"listen":"127.0.0.1:([0-9]+)".*/\1/p' "$work/shim.log")
+        feed_port=$(sed -nE 's/.*"feed_listen":"127.0.0.1:([0-9]+)".*/\1/p' "$work/shim.log")
         if [ -n "$port" ] || ! kill -0 "$service" 2>/dev/null; then break; fi
         sleep 0.1
     done
@@ -128,6 +134,13 @@ ask() {
     local path=$1
     shift
     curl -s --noproxy '*' --max-time 20 -w '\n%{http_code}' "http://127.0.0.1:$port/api/rest/customer/v1/$path" "$@"
+}
+
+takes_the_feed() {
+    { echo 'INSERT INTO active_calls FORMAT JSONEachRow'; cat "$feed"; } |
+        curl -sS --noproxy '*' --max-time 20 --fail-with-body --data-binary @- \
+            -H "X-ClickHouse-Key: $(<"$root/etc/active-calls/feed.password")" "http://127.0.0.1:$feed_port/"
+    is "$(sql -c 'SELECT count(*) FROM active_calls.calls')" 752
 }
 
 serves_a_series() {
@@ -163,6 +176,7 @@ is_not_enabled() { is "$(find "$root/etc/systemd" -name '*active-calls*')" ''; }
 keeps_secrets() {
     is "$(stat -c '%a %U' "$root/etc/active-calls/pgpass")" '600 root'
     is "$(stat -c '%a %U' "$root/etc/active-calls/jwt.secret")" '600 root'
+    is "$(stat -c '%a %U' "$root/etc/active-calls/feed.password")" '600 root'
 }
 
 # Asked of the systemd outside, as there is none in the clean system.
@@ -210,13 +224,14 @@ see 'both install with what they depend on' install_packages "${debs[@]}"
 see 'the service is not enabled' is_not_enabled
 see 'the man page has every option' has_man_page
 see 'PostgreSQL starts' start_postgresql
-see 'the extension, its roles and calls are there' fill_database
+see 'the extension, its roles and accounts are there' fill_database
 configure
 see 'only root reads the secrets' keeps_secrets
 see 'systemd takes the unit' is_valid_unit
 see 'the unit is hardened' is_hardened
 see 'they can be installed again, and settings stay' keeps_settings
 start_service
+see 'the feed is taken' takes_the_feed
 see 'a series is served' serves_a_series
 see 'the API is described' serves_its_description
 stop_service

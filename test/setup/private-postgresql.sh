@@ -21,12 +21,12 @@ link_entries() { # FROM TO [EXCEPT]
 # Made anew when PostgreSQL itself has changed: its executables and libraries belong together.
 if ! cmp -s "$bin/postgres" "$root$bin/postgres"; then
     rm -rf "$root"
-    link_entries "$lib" "$root$lib"
     link_entries "$share" "$root$share" extension
-    link_entries "$share/extension" "$root$share/extension"
     mkdir -p "$root$(dirname "$headers")"
     ln -s "$headers" "$root$headers"
     mkdir -p "$root$(dirname "$bin")"
     cp -R "$bin" "$root$bin" # last: it is what a later call looks for
 fi
+link_entries "$lib" "$root$lib" active_calls.so # each time: a library such as pg_cron may be new
+link_entries "$share/extension" "$root$share/extension"
 echo "$root$bin"
