@@ -12,7 +12,7 @@ ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/s
 ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=active_calls
 
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno
-SHLIB_LINK = -lstdc++
+SHLIB_LINK = -lsimdjson -lstdc++
 EXTRA_CLEAN = $(OBJS:.o=.d)
 # No LLVM bitcode: it would want the clang that PostgreSQL was built with, and inline nothing here.
 override with_llvm = no

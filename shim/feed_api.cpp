@@ -49,8 +49,10 @@ std::string id_of(const httplib::Request& request) {
 }
 
 std::size_t count_lines(std::string_view rows) {
-    const auto newlines = static_cast<std::size_t>(std::ranges::count(rows, '\n'));
-    return newlines + (!rows.empty() && rows.back() != '\n');
+    std::size_t lines = 0;
+    for (; !rows.empty(); ++lines)
+        rows.remove_prefix(std::min(rows.find('\n'), rows.size() - 1) + 1);
+    return lines;
 }
 
 /// PostgreSQL says of text that is not UTF-8, or holds a NUL, not where it is.

@@ -2,6 +2,7 @@
 
 #include "plan.h"
 
+#include <algorithm>
 #include <span>
 
 namespace active_calls::postgres {
@@ -25,10 +26,9 @@ SPIPlanPtr insert_rows() {
             return "INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id,"
                    " src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
                    " duration, auth_orig_ip, customer_price)"
-                   " SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
-                   " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
-                   " pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8),"
-                   " pg_catalog.unnest($9))";
+                   " SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+                   " pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"
+                   " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)";
         },
         {TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
          INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID});
@@ -137,6 +137,7 @@ void InboxWriter::add(Call call) {
 void InboxWriter::flush() {
     if (calls_.empty()) return;
     const SPIPlanPtr plan = insert_rows();
+    std::ranges::stable_sort(calls_, {}, &Call::account_id);
     const std::span<const Call> calls = calls_;
     guarded([&, encoding = encoding_] { insert(plan, calls, encoding); });
     calls_.clear();

@@ -5,6 +5,7 @@
 #include "value.h"
 
 #include <algorithm>
+#include <bit>
 #include <span>
 
 namespace active_calls::postgres {
@@ -15,7 +16,7 @@ SPIPlanPtr select_keys() {
     static Plan plan;
     return plan.get(
         [] {
-            return "SELECT ids FROM active_calls.ingested"
+            return "SELECT ids, xmin FROM active_calls.ingested"
                    " WHERE snapshot_timestamp OPERATOR(pg_catalog.=) $1"
                    " AND ingested_at OPERATOR(pg_catalog.>=) $2";
         },
@@ -66,12 +67,42 @@ Datum bytea_of(std::span<const Added> rows) {
 
 } // namespace
 
+void KeyCounts::reserve(std::size_t keys) {
+    const std::size_t slots = std::bit_ceil(keys + keys / 2 + 1);
+    if (slots > slots_.size()) resize(slots);
+}
+
+KeyCounts::Counts& KeyCounts::operator[](const RowKey& key) {
+    reserve(used_ + 1);
+    Slot& slot = find(key);
+    if (slot.is_free()) {
+        slot.key = key;
+        ++used_;
+    }
+    return slot.counts;
+}
+
+// Keys are hashes, whose bits are as good as any other hash's.
+KeyCounts::Slot& KeyCounts::find(const RowKey& key) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = key[0] & mask;
+    while (!slots_[at].is_free() && slots_[at].key != key) at = (at + 1) & mask;
+    return slots_[at];
+}
+
+void KeyCounts::resize(std::size_t slots) {
+    std::pmr::vector<Slot> old(slots, slots_.get_allocator());
+    old.swap(slots_);
+    for (const Slot& slot : old)
+        if (!slot.is_free()) find(slot.key) = slot;
+}
+
 IngestedRows::IngestedRows(MemoryContext memory, std::size_t text_size)
     : expected_rows_(text_size / bytes_per_row)
     , memory_(memory)
     , nodes_(&memory_)
     , snapshots_(&nodes_)
-    , known_(&nodes_)
+    , counts_(&memory_)
     , added_(&memory_) {
     if (retry_window() > std::chrono::seconds{0}) table_ = OwnTable::find("ingested");
 }
@@ -82,7 +113,8 @@ bool IngestedRows::add(Instant snapshot, const RowKey& key) {
         if (!snapshots_.contains(snapshot)) recall(snapshot);
         last_snapshot_ = snapshot;
     }
-    if (!known_.insert(key).second) return false;
+    KeyCounts::Counts& counts = counts_[key];
+    if (++counts.here <= counts.earlier) return false;
     added_.push_back({snapshot, key});
     return true;
 }
@@ -99,18 +131,22 @@ void IngestedRows::recall(Instant snapshot) {
                                       TimestampTzGetDatum(window_start())});
     });
     if (is_first) {
-        known_.reserve(expected_rows_);
+        counts_.reserve(expected_rows_);
         added_.reserve(expected_rows_);
     }
     SPITupleTable* const rows = SPI_tuptable;
     for (std::uint64_t i = 0; i < batches; ++i) {
         bool is_null = false;
         const Datum ids = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &is_null);
+        const Datum writer = SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &is_null);
+        const auto count = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer))
+                               ? &KeyCounts::Counts::here
+                               : &KeyCounts::Counts::earlier;
         const std::string_view keys = plain_text(ids, CurrentMemoryContext);
         for (std::size_t at = 0; at + sizeof(RowKey) <= keys.size(); at += sizeof(RowKey)) {
             RowKey key;
             std::memcpy(key.data(), keys.data() + at, sizeof(RowKey));
-            known_.insert(key);
+            ++(counts_[key].*count);
         }
     }
     SPI_freetuptable(rows);

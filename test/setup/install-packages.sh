@@ -48,7 +48,7 @@ fi
 packages=(
     g++ make cmake pkg-config curl ca-certificates
     libpq-dev libcpp-httplib-dev nlohmann-json3-dev libjwt-dev libssl-dev libfmt-dev
-    libxxhash-dev libhowardhinnant-date-dev libcli11-dev libspdlog-dev prometheus-cpp-dev zlib1g-dev
+    libxxhash-dev libsimdjson-dev libhowardhinnant-date-dev libcli11-dev libspdlog-dev prometheus-cpp-dev zlib1g-dev
     libgtest-dev libipc-run-perl libjson-validator-perl libdata-validate-ip-perl "$@"
 )
 

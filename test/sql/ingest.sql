@@ -161,7 +161,8 @@ SELECT count(*) FROM active_calls.calls WHERE customer_acc_id = 10060;
 
 -- Deep nesting, very long values
 SET ROLE active_calls_writer;
-SELECT active_calls.ingest(:'good' || ',"x":' || repeat('[', 1000000) || repeat(']', 1000000) || '}') AS deep,
+SELECT active_calls.ingest(:'good' || ',"x":' || repeat('[', 1000) || repeat(']', 1000) || '}') AS deep,
+       pg_temp.refusal(:'good' || ',"x":' || repeat('[', 1000000) || repeat(']', 1000000) || '}') AS deeper,
        pg_temp.refusal(:'good' || ',"x":' || repeat('[', 1000000)) AS unclosed,
        active_calls.ingest(:'good' || ',"src_prefix_routing":"' || repeat('1234567890', 1000000) || '"}') AS long;
 SET ROLE active_calls_reader;

@@ -32,9 +32,24 @@ SELECT active_calls.ingest(pg_temp.row('4') || E'\n' || pg_temp.row('1', 1) || E
 SELECT * FROM pg_temp.written();
 CALL pg_temp.forget();
 
--- Twice in one batch; a number and its text are the same id
+-- Several times in one batch: all are taken, as when a client has rounded the ids. Of what follows, as many are repeated
+-- as there were. A number and its text are the same id
 SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('"1"') || E'\n' || pg_temp.row('1', 1) || E'\n' || pg_temp.row('1'));
 SELECT active_calls.ingest(pg_temp.row('"1"'));
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('1') || E'\n' || pg_temp.row('1') || E'\n' || pg_temp.row('1'));
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('1') || E'\n' || pg_temp.row('1') || E'\n' || pg_temp.row('1'));
+SELECT * FROM pg_temp.written();
+CALL pg_temp.forget();
+
+-- All that a transaction ingests is one batch, however it is cut into pieces
+BEGIN;
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('1')), active_calls.ingest(pg_temp.row('2'));
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('3'));
+COMMIT;
+BEGIN;
+SELECT active_calls.ingest(pg_temp.row('1')), active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('2'));
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('3') || E'\n' || pg_temp.row('4'));
+COMMIT;
 SELECT * FROM pg_temp.written();
 CALL pg_temp.forget();
 

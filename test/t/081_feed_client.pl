@@ -60,6 +60,8 @@ for my $what (qw(values stream columns))
             or diag(explain($result));
         is($result->{query_id}, "q-$what", "$name: and its own query id");
         series_ok($shim->request(target => $SAMPLE_TARGET), $SAMPLE_JSON, "$name: the series is the known one");
+        my $again = client($what, COMPRESSION => $compression);
+        is($again->{summary}{written_rows}, '0', "$name: sent again, none is written twice");
         is(take_calls(), 752, "$name: all rows are in");
     }
 }
