@@ -404,8 +404,8 @@ TEST(Feed, NestsWithinReason) {
     EXPECT_EQ(read(nested(1023)).counts.accepted, 1U);
     EXPECT_EQ(refusal(nested(1024)), "line 1: JSON nested deeper than 1024");
     EXPECT_EQ(refusal(nested(2'000'000)), "line 1: JSON nested deeper than 1024");
-    EXPECT_TRUE(refusal(line("\"x\":" + std::string(2'000'000, '[')))
-                    .starts_with("line 1: invalid JSON at byte "));
+    EXPECT_EQ(refusal(line("\"x\":" + std::string(1000, '['))),
+              "line 1: invalid JSON at byte 1069");
 }
 
 TEST(Feed, RefusesNumbersThatNothingHoldsInAnyField) {
