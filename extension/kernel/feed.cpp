@@ -278,9 +278,9 @@ std::size_t invalid_byte(std::string_view text) {
     refuse(std::string("invalid JSON: ") + simdjson::error_message(error));
 }
 
-// Lines of JSON into rows. Half of what ingesting takes is the reading of JSON, most of it of the
-// forty fields of sixty that are not kept: hence simdjson, which takes a third of the time of a
-// parser that goes from byte to byte.
+// Lines of JSON into rows. A switch posts sixty fields, 2 kB, for each call, of which seventeen are
+// kept: reading JSON would be most of what ingesting takes, but for simdjson, which takes a tenth
+// of the time of a parser that goes from byte to byte.
 class RowReader {
 public:
     // Lines are part of `text`.

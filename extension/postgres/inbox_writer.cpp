@@ -19,6 +19,8 @@ constexpr Oid column_types[call_column_count] = {
     TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, INT4OID, INETOID, FLOAT8OID,
 };
 
+// Arrays of the same length are unnested side by side in a list of targets; in FROM, each would
+// become a table of its own first.
 SPIPlanPtr insert_rows() {
     static Plan plan;
     return plan.get(
@@ -137,6 +139,7 @@ void InboxWriter::add(Call call) {
 void InboxWriter::flush() {
     if (calls_.empty()) return;
     const SPIPlanPtr plan = insert_rows();
+    // So that neighbours go to the same page of the index, and an account's calls lie together.
     std::ranges::stable_sort(calls_, {}, &Call::account_id);
     const std::span<const Call> calls = calls_;
     guarded([&, encoding = encoding_] { insert(plan, calls, encoding); });
