@@ -831,7 +831,7 @@ private:
             if (!block.range.overlaps(range_)) continue;
             runs_ = SegmentReader::Selection(block.size());
             segment_.locate(block, range_, runs_);
-            if (listed_) listed_rows_ = SegmentReader::listed_rows_of(*prices_, next_block_, block);
+            if (prices_) listed_rows_ = SegmentReader::listed_rows_of(*prices_, next_block_, block);
             run_ = 0;
             block_ = next_block_++;
             return true;
