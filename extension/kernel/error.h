@@ -14,6 +14,7 @@ enum class ErrorKind {
     limit_exceeded,   // the answer would be larger than the caller's own limit
     malformed_input,  // data from outside that does not parse or does not fit
     corrupted_data,   // stored data that is not what was stored
+    newer_data,       // stored data that a later version of this library wrote
 };
 
 class Error : public std::runtime_error {

@@ -88,6 +88,8 @@ private:
             return ERRCODE_INVALID_TEXT_REPRESENTATION;
         case ErrorKind::corrupted_data:
             return ERRCODE_DATA_CORRUPTED;
+        case ErrorKind::newer_data:
+            return ERRCODE_FEATURE_NOT_SUPPORTED;
         }
         return ERRCODE_INTERNAL_ERROR;
     }

@@ -97,25 +97,25 @@ void use_series_scan(PlannerInfo* root, RelOptInfo* rel, Index index, RangeTblEn
     path->path = *replaced;
     path->path.type = T_CustomPath;
     path->path.pathtype = T_CustomScan;
+    path->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
 #if PG_VERSION_NUM >= 150000
-    path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+    path->flags |= CUSTOMPATH_SUPPORT_PROJECTION;
 #endif
     path->methods = &path_methods;
     rel->pathlist = list_make1(path);
 }
 
-// The plan's expressions are the function's arguments; what is private to it, the function and its
-// collation.
+// The plan's one expression is the call: whole, so that the plan is made anew when the function is
+// another one.
 Plan* plan_scan(PlannerInfo* root, RelOptInfo* rel, CustomPath* path, List* target, List* clauses,
                 List* children) {
     (void)children;
-    const FuncExpr* call = series_call(rel, planner_rt_fetch(rel->relid, root));
+    FuncExpr* call = series_call(rel, planner_rt_fetch(rel->relid, root));
     CustomScan* plan = makeNode(CustomScan);
     plan->scan.plan.targetlist = target;
     plan->scan.plan.qual = extract_actual_clauses(clauses, false);
     plan->flags = path->flags;
-    plan->custom_exprs = static_cast<List*>(copyObjectImpl(call->args));
-    plan->custom_private = list_make2_oid(call->funcid, call->inputcollid);
+    plan->custom_exprs = list_make1(copyObjectImpl(call));
     const auto column = [&](AttrNumber number, Oid type) {
         Var* var = makeVar(static_cast<int>(rel->relid), number, type, -1, InvalidOid, 0);
         return makeTargetEntry(reinterpret_cast<Expr*>(var), number, nullptr, false);
@@ -128,13 +128,18 @@ Plan* plan_scan(PlannerInfo* root, RelOptInfo* rel, CustomPath* path, List* targ
 // ---- Execution
 
 struct SeriesScan {
-    CustomScanState node; // first: PostgreSQL knows this part alone
-    List* arguments;      // as expressions to evaluate
+    CustomScanState node;      // first: PostgreSQL knows this part alone
+    List* arguments;           // as expressions to evaluate
+    Bitmapset* parameters;     // that they depend on
+    bool has_subplan;          // in them, which may depend on others too
+    const char* function_name; // at the beginning: auto_explain asks when it may be dropped
     FmgrInfo function;
     FunctionCallInfo call;
     PointSink sink; // its memory holds the arguments too
     bool is_counted;
-    std::size_t next; // of the sink's points
+    // Of the sink's points, the one that was handed out last, from 1 on; 0 before the first one,
+    // and one more than there are behind the last one.
+    std::size_t position;
 };
 
 Node* create_state(CustomScan* plan) {
@@ -160,20 +165,22 @@ void begin_scan(CustomScanState* node, EState* estate, int flags) {
     (void)flags;
     auto& scan = *reinterpret_cast<SeriesScan*>(node);
     auto* plan = reinterpret_cast<CustomScan*>(node->ss.ps.plan);
-    const Oid function = linitial_oid(plan->custom_private);
-    require_permission(function);
+    auto* call = linitial_node(FuncExpr, plan->custom_exprs);
+    require_permission(call->funcid);
 
-    const int argument_count = list_length(plan->custom_exprs);
-    scan.arguments = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
-    fmgr_info_cxt(function, &scan.function, estate->es_query_cxt);
+    const int argument_count = list_length(call->args);
+    scan.arguments = ExecInitExprList(call->args, &node->ss.ps);
+    scan.parameters = pull_paramids(&call->xpr);
+    scan.has_subplan = contain_subplans(reinterpret_cast<Node*>(call));
+    scan.function_name = get_func_name(call->funcid);
+    fmgr_info_cxt(call->funcid, &scan.function, estate->es_query_cxt);
     scan.call = static_cast<FunctionCallInfo>(
         palloc0(SizeForFunctionCallInfo(static_cast<std::size_t>(argument_count))));
     scan.sink.node = {T_ExtensibleNode, sink_name};
     scan.sink.memory =
         AllocSetContextCreate(CurrentMemoryContext, "active_calls series", ALLOCSET_DEFAULT_SIZES);
     InitFunctionCallInfoData(*scan.call, &scan.function, static_cast<short>(argument_count),
-                             lsecond_oid(plan->custom_private), nullptr,
-                             reinterpret_cast<fmNodePtr>(&scan.sink));
+                             call->inputcollid, nullptr, reinterpret_cast<fmNodePtr>(&scan.sink));
 }
 
 void count_series(SeriesScan& scan) {
@@ -199,8 +206,13 @@ TupleTableSlot* next_point(ScanState* node) {
     if (!scan.is_counted) count_series(scan);
     TupleTableSlot* slot = node->ss_ScanTupleSlot;
     ExecClearTuple(slot);
-    if (scan.next == scan.sink.size) return slot;
-    const Point& point = scan.sink.points[scan.next++];
+    if (ScanDirectionIsForward(node->ps.state->es_direction)) {
+        if (scan.position <= scan.sink.size) ++scan.position;
+    } else if (scan.position > 0) {
+        --scan.position;
+    }
+    if (scan.position == 0 || scan.position > scan.sink.size) return slot;
+    const Point& point = scan.sink.points[scan.position - 1];
     slot->tts_values[0] = TimestampTzGetDatum(to_timestamptz(point.t));
     slot->tts_values[1] = Int32GetDatum(point.calls);
     slot->tts_isnull[0] = slot->tts_isnull[1] = false;
@@ -218,12 +230,15 @@ TupleTableSlot* execute_scan(CustomScanState* node) {
     return ExecScan(&node->ss, next_point, recheck);
 }
 
-// The same arguments have the same series within a query.
+// The same arguments have the same series within a query: it is not counted again where only what
+// the filter compares it with is another.
 void rescan(CustomScanState* node) {
     auto& scan = *reinterpret_cast<SeriesScan*>(node);
     ExecScanReScan(&node->ss);
-    scan.next = 0;
-    if (node->ss.ps.chgParam != nullptr) scan.is_counted = false;
+    scan.position = 0;
+    const Bitmapset* changed = node->ss.ps.chgParam;
+    if (bms_overlap(changed, scan.parameters) || (scan.has_subplan && changed != nullptr))
+        scan.is_counted = false;
 }
 
 void end_scan(CustomScanState* node) {
@@ -233,8 +248,7 @@ void end_scan(CustomScanState* node) {
 void explain_scan(CustomScanState* node, List* ancestors, ExplainState* explain) {
     (void)ancestors;
     const auto& scan = *reinterpret_cast<SeriesScan*>(node);
-    auto* plan = reinterpret_cast<CustomScan*>(node->ss.ps.plan);
-    ExplainPropertyText("Function", get_func_name(linitial_oid(plan->custom_private)), explain);
+    ExplainPropertyText("Function", scan.function_name, explain);
     if (!explain->analyze || !scan.is_counted) return;
     const auto show = [&](const char* name, const char* unit, std::uint64_t number) {
         ExplainPropertyUInteger(name, unit, number, explain);

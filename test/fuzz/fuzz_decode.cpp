@@ -1,5 +1,5 @@
 // Reads a segment whose every byte may be damaged although its checksums are right. It is either
-// read or refused as corrupted data; nothing else may happen.
+// read or refused, as corrupted data or as that of a later version; nothing else may happen.
 #include "segment_check.h"
 #include "segment_parts.h"
 
@@ -21,7 +21,8 @@ void read_or_refuse(Read&& read) {
     try {
         read();
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::corrupted_data) std::abort();
+        if (error.kind() != ErrorKind::corrupted_data && error.kind() != ErrorKind::newer_data)
+            std::abort();
     }
 }
 

@@ -46,7 +46,7 @@ FROM (VALUES
     ('destination number', 'header runs dst_prefix_routing', $$dst_prefix_routing_starts_with => '49'$$),
     ('duration', 'header runs duration', 'duration_gt => 60'),
     ('address', 'header runs auth_orig_ip', $$auth_orig_ip => '10.0.1.5'$$),
-    ('price', 'header runs customer_price', 'customer_price_gt => 10'),
+    ('price', 'header runs duration customer_price', 'customer_price_gt => 10'),
     ('all filters', 'header runs src_country_id dst_country_id src_prefix_routing dst_prefix_routing duration auth_orig_ip customer_price',
      $$src_country_id => 1, dst_country_id => 12, src_prefix_routing_contains => '3', dst_prefix_routing_contains => '4', duration_lt => 1000,
        auth_orig_ip => '10.0.0.16', customer_price_lt => 1e6$$)) AS v (filter, reads, argument);

@@ -49,6 +49,18 @@ WHERE id = ANY ('{1090,1091}') GROUP BY id$$);
 SELECT minute, count(*) FROM generate_series(1, 3) AS minute,
      active_calls.origination_active_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:10Z') AS s
 WHERE extract(minute FROM s.t) < minute GROUP BY minute ORDER BY minute;
+-- and with other values to compare them with, which do not make it another series
+SELECT * FROM pg_temp.explain($$SELECT minute, (SELECT calls FROM active_calls.origination_active_calls(
+    'f0000000-0000-4000-8000-000000001090', '2020-03-01 00:00Z', '2020-03-01 00:10Z') AS s WHERE extract(minute FROM s.t) = minute)
+FROM generate_series(1, 3) AS minute$$);
+SELECT minute, (SELECT calls FROM active_calls.origination_active_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:10Z') AS s
+    WHERE extract(minute FROM s.t) = minute)
+FROM generate_series(1, 3) AS minute;
+-- but a subquery in an argument may
+SELECT id, (SELECT sum(calls) FROM active_calls.origination_active_calls(
+    CASE WHEN 1090 IN (SELECT b.id FROM active_calls.account AS b WHERE b.id = a.id)
+         THEN :account ELSE 'f0000000-0000-4000-8000-000000001091'::uuid END, '2020-03-01 00:00Z', '2020-03-01 00:10Z'))
+FROM active_calls.account AS a WHERE customer_id = 190 ORDER BY id;
 -- As a prepared statement, planned for values and for any
 PREPARE series(timestamptz) AS
 SELECT count(*), sum(calls) FROM active_calls.origination_active_calls('f0000000-0000-4000-8000-000000001090', '2020-03-01 00:00Z', $1);
@@ -63,6 +75,19 @@ SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:00Z
 FETCH 2 FROM series;
 FETCH PRIOR FROM series;
 FETCH LAST FROM series;
+COMMIT;
+-- which it can without being told, too
+BEGIN;
+DECLARE series CURSOR FOR
+SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:02Z');
+FETCH PRIOR FROM series;
+FETCH 2 FROM series;
+FETCH PRIOR FROM series;
+FETCH PRIOR FROM series;
+FETCH ALL FROM series;
+FETCH NEXT FROM series;
+FETCH BACKWARD ALL FROM series;
+FETCH NEXT FROM series;
 COMMIT;
 
 -- Where a row is one value, with ordinality, beside another function, in a SELECT list: PostgreSQL's own way
@@ -80,7 +105,31 @@ SELECT count(*) FROM active_calls.account LEFT JOIN
     LATERAL active_calls.origination_active_calls(uuid, '2020-03-01 00:00Z', '2020-03-01 00:02Z', step => interval '0') AS s ON true;
 SET ROLE active_calls_shim;
 SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:10Z');
+EXECUTE series('2020-03-01 00:10Z');
 RESET ROLE;
+-- A plan is for the function that it was made for, also where only a function in a function tells
+CREATE FUNCTION pg_temp.points() RETURNS TABLE (t timestamptz, calls int) STABLE LANGUAGE sql AS $$
+    SELECT * FROM active_calls.origination_active_calls('f0000000-0000-4000-8000-000000001090', '2020-03-01 00:00Z', '2020-03-01 00:10Z')
+$$;
+PREPARE points AS SELECT count(*) FROM pg_temp.points();
+EXPLAIN (COSTS off) EXECUTE points;
+BEGIN;
+ALTER FUNCTION active_calls.origination_active_calls RENAME TO another;
+EXECUTE points;
+ROLLBACK;
+EXECUTE points;
+
+-- auto_explain, where it is installed, asks a scan at its end, when its function may be gone
+DO $$ BEGIN LOAD 'auto_explain'; EXCEPTION WHEN undefined_file THEN NULL; END $$;
+SET auto_explain.log_format = json;
+BEGIN;
+SET LOCAL auto_explain.log_min_duration = 0;
+SET LOCAL client_min_messages = warning;
+DECLARE series CURSOR FOR
+SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:10Z');
+DROP EXTENSION active_calls CASCADE;
+CLOSE series;
+ROLLBACK;
 
 -- The planner is told how many points a series has, where its window is known
 CREATE FUNCTION pg_temp.planned_rows(query text) RETURNS text LANGUAGE plpgsql AS $$

@@ -1,10 +1,11 @@
 // The vector customer_price: which curve the prices of each run follow, and the prices of the rows
 // whose run follows none, which are listed.
 //
-//   curves           how many, and each. If none, all rows are listed, and the dictionary follows
-//   codes            of each run: the number of its curve, or, behind the last one, that it has
-//   none listed rows      how many, and, if any, how many of each block; then dictionary       of
-//   listed prices (dictionary.h) codes            of each listed row, in the order of runs
+//   - how many curves, and each; if none, all rows are listed, and the dictionary follows
+//   - of each run, a code: the number of its curve, or, behind the last one, that it has none
+//   - how many rows are listed, and, if any, how many of each block; then
+//   - the dictionary of listed prices (dictionary.h)
+//   - of each listed row, in the order of runs, its code
 //
 // Version 1 of the format had no curves: the dictionary is the beginning.
 #pragma once
@@ -22,8 +23,7 @@ public:
     static void write_curves(ByteWriter& writer, const FittedCurves& fitted,
                              std::span<const std::uint32_t> row_counts);
 
-    // Reads that. `first_rows` says of each block,
-    // and of the end, how many rows stand before it.
+    // Reads that. `first_rows` says of each block, and of the end, how many rows stand before it.
     static PriceVector read(ByteReader& reader, bool has_curves, std::size_t run_count,
                             std::span<const std::uint32_t> first_rows,
                             std::pmr::memory_resource* memory);

@@ -7,7 +7,8 @@ namespace active_calls {
 
 namespace {
 
-// Since version 2, prices may follow curves.
+// Since version 2, prices may follow curves. Whatever comes, a header begins with its version and
+// ends with its checksum, so that one that is not known yet is told from one that is damaged.
 constexpr std::uint8_t version = 2;
 constexpr std::uint8_t first_version = 1;
 
@@ -73,11 +74,13 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
     const ByteSpan content = bytes.first(bytes.size() - sizeof(std::uint64_t));
     ByteReader reader(content);
     const std::uint8_t written_version = reader.u8();
-    if (written_version < first_version || written_version > version)
-        damaged("it is of an unknown version");
-    has_price_curves = written_version >= 2;
     if (load_u64(content.data() + content.size()) != checksum(content))
         damaged("its checksum does not match");
+    if (written_version > version)
+        throw Error(ErrorKind::newer_data, "a newer version of active_calls has sealed these calls",
+                    "This session goes on with an older library: begin another session.");
+    if (written_version < first_version) damaged("it is of an unknown version");
+    has_price_curves = written_version >= 2;
 
     read_number(reader, account_id);
     row_count = reader.count(max_segment_rows);

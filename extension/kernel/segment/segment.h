@@ -109,7 +109,7 @@ public:
                        std::pmr::memory_resource* memory);
 
     // `bytes` must outlive the header. Throws Error (corrupted_data) unless they are what write()
-    // made, of a version that is known.
+    // made, and (newer_data) where that was a later version of it.
     SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory);
 
     std::int32_t account_id = 0;

@@ -40,7 +40,7 @@ private:
 class PriceVector;
 
 // Reads one segment. Everything throws Error (corrupted_data) where the bytes are not those of a
-// segment.
+// segment, and the constructor (newer_data) where they are those of a later version.
 class SegmentReader {
 public:
     // `header` and `source` must outlive the reader.

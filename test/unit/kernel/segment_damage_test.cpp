@@ -111,9 +111,7 @@ TEST(DamagedSegment, IsRefusedForEveryByteOfItsHeader) {
     for (std::size_t i = 0; i < header.size(); ++i)
         for (const std::uint8_t damage : {0x01, 0x80, 0xFF}) {
             header[i] ^= damage;
-            ASSERT_EQ(refusal([&] { stored.reader(); }),
-                      i == 0 ? "header: it is of an unknown version"
-                             : "header: its checksum does not match");
+            ASSERT_EQ(refusal([&] { stored.reader(); }), "header: its checksum does not match");
             header[i] ^= damage;
         }
 }
@@ -280,11 +278,13 @@ public:
         }
         BitArray::write<std::uint32_t>(writer, codes, 2);
         writer.varint(listed);
-        writer.varint(listed_of_block);
-        writer.varint(2); // prices
-        writer.u8(0);
-        PriceDictionary::write(writer, std::vector<double>{7, 8});
-        BitArray::write<Code>(writer, std::vector<Code>{0, 1, 0, 1, 0, 1}, 1);
+        if (listed > 0) {
+            writer.varint(listed_of_block);
+            writer.varint(2); // prices
+            writer.u8(0);
+            PriceDictionary::write(writer, std::vector<double>{7, 8});
+            BitArray::write<Code>(writer, std::vector<Code>{0, 1, 0, 1, 0, 1}, 1);
+        }
         writer.bytes(Bytes(bit_array_padding));
         stored.vector(Vector::customer_price) = writer.take();
         reseal(stored);
@@ -348,10 +348,40 @@ TEST(MadeUpPrices, AreRefusedForListedRowsThatDoNotAddUp) {
     made_up = {};
     made_up.codes[2] = 1;
     made_up.expect_refused("the listed rows of a block do not add up");
+    made_up = {};
+    made_up.listed = 0; // but runs whose prices are listed
+    EXPECT_EQ(made_up.refusal_of_decoding(),
+              "customer_price: the listed rows of a block do not add up");
+}
+
+// Makes the segment one of that version.
+void set_version(StoredSegment& stored, std::uint8_t version) {
+    Bytes& header = stored.segment().header;
+    ASSERT_EQ(header.front(), 2);
+    header.front() = version;
+    header.resize(header.size() - sizeof(std::uint64_t));
+    ByteWriter writer(std::pmr::get_default_resource());
+    writer.u64(checksum(header));
+    header.insert(header.end(), writer.written().begin(), writer.written().end());
+}
+
+TEST(SegmentOfAVersion, IsRefusedWhereItIsNotKnown) {
+    StoredSegment stored = some_segment(1);
+    set_version(stored, 0);
+    EXPECT_EQ(refusal([&] { stored.reader(); }), "header: it is of an unknown version");
+
+    stored = some_segment(1);
+    set_version(stored, 3);
+    try {
+        stored.reader();
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::newer_data); // and nobody is told to delete it
+    }
 }
 
 // A segment of version 1, in which all prices are listed and there is nothing of curves.
-TEST(SegmentOfVersion1, IsRead) {
+TEST(SegmentOfAVersion, IsReadWhereItIsTheFirst) {
     CallList calls;
     Call call;
     call.account_id = random_account_id;
@@ -365,13 +395,7 @@ TEST(SegmentOfVersion1, IsRead) {
     ASSERT_EQ(prices.front(), 0); // curves
     prices.erase(prices.begin());
     reseal(stored);
-    Bytes& header = stored.segment().header;
-    ASSERT_EQ(header.front(), 2);
-    header.front() = 1;
-    header.resize(header.size() - sizeof(std::uint64_t));
-    ByteWriter writer(std::pmr::get_default_resource());
-    writer.u64(checksum(header));
-    header.insert(header.end(), writer.written().begin(), writer.written().end());
+    set_version(stored, 1);
 
     EXPECT_EQ(difference(calls.calls(), decoded(stored).calls()), "");
     CallFilter filter;
