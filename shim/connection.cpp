@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -41,7 +42,31 @@ bool wait_until_writable(socket_t socket, Clock::time_point deadline) {
     }
 }
 
-constexpr std::string_view clickhouse_prefix = "\r\nx-clickhouse-";
+/// What httplib takes for malformed.
+constexpr std::string_view no_request_line = "\r\n";
+
+/// RFC 9110, 5.6.2.
+bool is_name_character(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+/// Whether everybody reads the line alike. httplib would pass over `Content-Length : 5`, a line
+/// that goes on with the one before, or one with a bare line feed in it. A proxy before us may have
+/// taken it for the length of the body, which then would be the next request (RFC 9112, 5
+/// and 11.2).
+bool is_sound_field(std::string_view line) {
+    constexpr std::string_view breaking("\r\n\0", 3);
+    const auto colon = line.find(':');
+    const auto name = line.substr(0, colon);
+    if (colon == 0 || colon == std::string_view::npos) return false;
+    const auto value = line.substr(colon + 1);
+    const bool is_of_framing = equal_ignoring_case(name, "Content-Length") ||
+                               equal_ignoring_case(name, "Transfer-Encoding");
+    return std::ranges::all_of(name, is_name_character) &&
+           value.find_first_of(breaking) == std::string_view::npos &&
+           !(is_of_framing && trimmed(value).empty()); // which httplib passes over, too
+}
 
 void append_without_decoding(std::string& fit, std::string_view line) {
     for (const char c : line) fit.append(c == '%' ? "%25" : std::string_view(&c, 1));
@@ -60,12 +85,14 @@ std::string fit_for_httplib(std::string_view head) {
     }
     head.remove_prefix(request_line.size());
     while (!head.empty()) {
-        const auto line = head.substr(0, head.find(line_end, line_end.size()));
-        const auto name = line.substr(0, line.find(':'));
-        if (equal_ignoring_case(name.substr(0, clickhouse_prefix.size()), clickhouse_prefix))
+        const auto end = head.find(line_end, line_end.size());
+        const auto line = head.substr(0, end);
+        const auto field = line.substr(line_end.size());
+        const bool is_cut_off = end == std::string_view::npos;
+        if (!field.empty() && !is_cut_off && !is_sound_field(field))
+            return std::string(no_request_line);
+        if (!equal_ignoring_case(field.substr(0, field.find(':')), "range"))
             append_without_decoding(fit, line);
-        else if (!equal_ignoring_case(name, "\r\nrange"))
-            fit.append(line);
         head.remove_prefix(line.size());
     }
     return fit;

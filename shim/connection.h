@@ -13,7 +13,8 @@ namespace active_calls::shim {
 
 /// Edits a request's head where httplib 0.11 would refuse what is fine in HTTP, or change it: a `?`
 /// within the query (it becomes `%3F`), `Range`, which a server may ignore (it is taken out), and a
-/// `%` in an `X-ClickHouse-` field (it becomes `%25`, as httplib decodes what was never encoded).
+/// `%` in a field (it becomes `%25`, as httplib decodes what was never encoded). And where it would
+/// pass over a line that is no field of HTTP: the whole then becomes one that it refuses.
 std::string fit_for_httplib(std::string_view head);
 
 class Connection : public httplib::Stream {
