@@ -27,6 +27,11 @@ constexpr std::size_t max_head_size = 65536;
 constexpr milliseconds hurried_patience{500};
 constexpr milliseconds hurry_check_interval{100};
 
+/// For a client that may be in the middle of a body to send the rest: as long as it is sending it
+/// does not read its answer. One that is silent has noticed the end.
+constexpr milliseconds finish_timeout{2'000};
+constexpr milliseconds finish_silence{250};
+
 /// For all of an answer to be taken by the client.
 constexpr milliseconds send_timeout{30'000};
 
@@ -152,12 +157,15 @@ bool Connection::flush() {
 
 /// A socket closed with unread bytes is reset, and a reset can overtake the answer. So the client
 /// is told that there is no more, and what it still sends is thrown away for a moment.
-void Connection::finish(milliseconds patience) {
+void Connection::finish() {
     shutdown(socket_, SHUT_WR);
-    const auto deadline = Clock::now() + patience;
-    while (Clock::now() < deadline) {
-        take(received().size());
+    const auto deadline = Clock::now() + finish_timeout;
+    auto silent_until = Clock::now() + finish_silence;
+    while (Clock::now() < std::min(deadline, silent_until)) {
         if (!receive()) return;
+        if (received().empty()) continue;
+        take(received().size());
+        silent_until = Clock::now() + finish_silence;
     }
 }
 

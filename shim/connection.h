@@ -33,8 +33,8 @@ public:
     bool flush();
 
     /// Ends the connection so that a client which is still sending gets to read its answer: what
-    /// it sends is thrown away, for `patience` at most.
-    void finish(std::chrono::milliseconds patience);
+    /// it sends is thrown away, for a moment.
+    void finish();
 
     /// What has come and is not part of the head; valid until more is received.
     std::string_view received() const { return std::string_view(received_).substr(taken_); }
