@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -26,6 +27,11 @@ constexpr std::size_t max_head_size = 65536;
 constexpr milliseconds hurried_patience{500};
 constexpr milliseconds hurry_check_interval{100};
 
+/// For a client that may be in the middle of a body to send the rest: as long as it is sending it
+/// does not read its answer. One that is silent has noticed the end.
+constexpr milliseconds finish_timeout{2'000};
+constexpr milliseconds finish_silence{250};
+
 /// For all of an answer to be taken by the client.
 constexpr milliseconds send_timeout{30'000};
 
@@ -41,7 +47,31 @@ bool wait_until_writable(socket_t socket, Clock::time_point deadline) {
     }
 }
 
-constexpr std::string_view clickhouse_prefix = "\r\nx-clickhouse-";
+/// What httplib takes for malformed.
+constexpr std::string_view no_request_line = "\r\n";
+
+/// RFC 9110, 5.6.2.
+bool is_name_character(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+/// Whether everybody reads the line alike. httplib would pass over `Content-Length : 5`, a line
+/// that goes on with the one before, or one with a bare line feed in it. A proxy before us may have
+/// taken it for the length of the body, which then would be the next request (RFC 9112, 5
+/// and 11.2).
+bool is_sound_field(std::string_view line) {
+    constexpr std::string_view breaking("\r\n\0", 3);
+    const auto colon = line.find(':');
+    const auto name = line.substr(0, colon);
+    if (colon == 0 || colon == std::string_view::npos) return false;
+    const auto value = line.substr(colon + 1);
+    const bool is_of_framing = equal_ignoring_case(name, "Content-Length") ||
+                               equal_ignoring_case(name, "Transfer-Encoding");
+    return std::ranges::all_of(name, is_name_character) &&
+           value.find_first_of(breaking) == std::string_view::npos &&
+           !(is_of_framing && trimmed(value).empty()); // which httplib passes over, too
+}
 
 void append_without_decoding(std::string& fit, std::string_view line) {
     for (const char c : line) fit.append(c == '%' ? "%25" : std::string_view(&c, 1));
@@ -60,12 +90,14 @@ std::string fit_for_httplib(std::string_view head) {
     }
     head.remove_prefix(request_line.size());
     while (!head.empty()) {
-        const auto line = head.substr(0, head.find(line_end, line_end.size()));
-        const auto name = line.substr(0, line.find(':'));
-        if (equal_ignoring_case(name.substr(0, clickhouse_prefix.size()), clickhouse_prefix))
+        const auto end = head.find(line_end, line_end.size());
+        const auto line = head.substr(0, end);
+        const auto field = line.substr(line_end.size());
+        const bool is_cut_off = end == std::string_view::npos;
+        if (!field.empty() && !is_cut_off && !is_sound_field(field))
+            return std::string(no_request_line);
+        if (!equal_ignoring_case(field.substr(0, field.find(':')), "range"))
             append_without_decoding(fit, line);
-        else if (!equal_ignoring_case(name, "\r\nrange"))
-            fit.append(line);
         head.remove_prefix(line.size());
     }
     return fit;
@@ -125,12 +157,15 @@ bool Connection::flush() {
 
 /// A socket closed with unread bytes is reset, and a reset can overtake the answer. So the client
 /// is told that there is no more, and what it still sends is thrown away for a moment.
-void Connection::finish(milliseconds patience) {
+void Connection::finish() {
     shutdown(socket_, SHUT_WR);
-    const auto deadline = Clock::now() + patience;
-    while (Clock::now() < deadline) {
-        take(received().size());
+    const auto deadline = Clock::now() + finish_timeout;
+    auto silent_until = Clock::now() + finish_silence;
+    while (Clock::now() < std::min(deadline, silent_until)) {
         if (!receive()) return;
+        if (received().empty()) continue;
+        take(received().size());
+        silent_until = Clock::now() + finish_silence;
     }
 }
 

@@ -13,7 +13,8 @@ namespace active_calls::shim {
 
 /// Edits a request's head where httplib 0.11 would refuse what is fine in HTTP, or change it: a `?`
 /// within the query (it becomes `%3F`), `Range`, which a server may ignore (it is taken out), and a
-/// `%` in an `X-ClickHouse-` field (it becomes `%25`, as httplib decodes what was never encoded).
+/// `%` in a field (it becomes `%25`, as httplib decodes what was never encoded). And where it would
+/// pass over a line that is no field of HTTP: the whole then becomes one that it refuses.
 std::string fit_for_httplib(std::string_view head);
 
 class Connection : public httplib::Stream {
@@ -32,8 +33,8 @@ public:
     bool flush();
 
     /// Ends the connection so that a client which is still sending gets to read its answer: what
-    /// it sends is thrown away, for `patience` at most.
-    void finish(std::chrono::milliseconds patience);
+    /// it sends is thrown away, for a moment.
+    void finish();
 
     /// What has come and is not part of the head; valid until more is received.
     std::string_view received() const { return std::string_view(received_).substr(taken_); }

@@ -22,11 +22,6 @@ constexpr std::chrono::milliseconds accept_pause{100};
 /// How long connections are accepted while draining, however many come.
 constexpr std::chrono::milliseconds accept_limit{500};
 
-/// For the client to notice the end of the connection, and for one that may be in the middle of a
-/// body to send the rest: as long as it is sending it does not read its answer.
-constexpr std::chrono::milliseconds finish_timeout{250};
-constexpr std::chrono::milliseconds finish_timeout_of_bodies{2'000};
-
 /// httplib hands no context of ours to a handler; but a thread serves one request at a time.
 thread_local RequestBody* body_of_this_thread = nullptr;
 
@@ -190,7 +185,7 @@ bool Listener::serve_next(Connection& connection, bool is_last) {
     });
     if (!connection.flush()) return false;
     closes |= body && !body->is_at_end();
-    if (closes) connection.finish(body ? finish_timeout_of_bodies : finish_timeout);
+    if (closes) connection.finish();
     return !closes;
 }
 

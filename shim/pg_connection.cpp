@@ -94,7 +94,7 @@ std::vector<ResultPtr> PgConnection::execute_each(const Statement& statement,
     require(PQenterPipelineMode(connection_.get()) == 1);
     for (const auto& bound : bounds) {
         send(statement, bound);
-        flush(deadline);
+        flush_uncommitted(deadline);
     }
     require(PQpipelineSync(connection_.get()) == 1);
     flush(deadline);
@@ -146,6 +146,16 @@ ResultPtr PgConnection::answer() {
     require(last != nullptr);
     if (!is_success(last.get())) fail(last.get());
     return last;
+}
+
+/// The server's own time limit is for one execution, not for all of them. Before the sync it
+/// commits nothing, so that their end is known.
+void PgConnection::flush_uncommitted(std::chrono::steady_clock::time_point deadline) {
+    try {
+        flush(deadline);
+    } catch (const DatabaseAway& error) {
+        throw StatementFailed("57014", error.what()); // query_canceled
+    }
 }
 
 void PgConnection::flush(std::chrono::steady_clock::time_point deadline) {

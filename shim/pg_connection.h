@@ -60,6 +60,7 @@ private:
     void send(const Statement& statement, const ParameterViews& bound);
     ResultPtr answer();
     std::vector<ResultPtr> results_until_sync(std::chrono::steady_clock::time_point deadline);
+    void flush_uncommitted(std::chrono::steady_clock::time_point deadline);
     void flush(std::chrono::steady_clock::time_point deadline);
     ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
     void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);

@@ -116,6 +116,9 @@ std::string_view RequestBody::line() {
     }
     if (end > max_line_length) throw BodyError(BodyFault::malformed, "a chunk has no size");
     const auto text = connection_.received().substr(0, end);
+    // Who takes a bare line feed for the end would see other chunks.
+    if (text.find_first_of(line_end) != std::string_view::npos)
+        throw BodyError(BodyFault::malformed, "a line among the chunks does not end as it should");
     connection_.take(end + line_end.size());
     return text;
 }

@@ -6,6 +6,8 @@
 #include "feed_statement.h"
 #include "signals.h"
 
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -23,6 +25,16 @@ constexpr std::size_t admin_thread_count = 8;
 /// How long `/ready` waits for the database, and `/metrics` for the newest snapshot.
 constexpr milliseconds ready_timeout{1'000};
 constexpr milliseconds watch_timeout{500};
+
+/// Every connection takes a descriptor, also one that waits for a thread. With the usual limit of
+/// 1024, a thousand silent ones on one listener would keep the others from accepting, and the pools
+/// from connecting.
+void raise_limit_of_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 std::unique_ptr<Listener> listen(const ListenerSettings& settings, Log& log) {
     try {
@@ -82,6 +94,7 @@ bool drain(Listener& listener, const TerminationSignals& signals, Clock::time_po
 } // namespace
 
 int serve(const ServeOptions& options) {
+    raise_limit_of_descriptors();
     const TerminationSignals signals;
     Log log(options.log_format, options.log_level);
 

@@ -203,10 +203,10 @@ write_env() {
     } >"$demo/env"
 }
 
-# Asks for the last hour of the account; the answer must have calls in it.
+# Asks for the last quarter of an hour of the account; the answer must have calls in it.
 ask() {
     request="$url/api/rest/customer/v1/origination-active-calls?account-id=$account"
-    request+="&from-time=$(date -u -d '1 hour ago' +%Y-%m-%dT%H:%M:%SZ)"
+    request+="&from-time=$(date -u -d '15 minutes ago' +%Y-%m-%dT%H:%M:%SZ)"
     answer=$(curl -sS --noproxy '*' -w '\n%{http_code}' -H "Authorization: $token" "$request")
     local status=${answer##*$'\n'}
     answer=${answer%$'\n'*}

@@ -150,6 +150,9 @@ subtest 'methods' => sub {
         [ 'POST with a negative length', 'POST', $inner,   'Content-Length'    => -1 ],
         [ 'GET with a length',           'GET',  $inner,   'Content-Length'    => length $inner ],
         [ 'GET in chunks',               'GET',  $chunked, 'Transfer-Encoding' => 'chunked' ],
+        [ 'GET with a space too many',   'GET',  $inner,   'Content-Length '   => length $inner ],
+        [ 'GET with a folded length',    'GET',  $inner,   'X-A'               => "b\r\n Content-Length: " . length $inner ],
+        [ 'GET with a bare line feed',   'GET',  $inner,   'Content-Length'    => length($inner) . "\nX: y" ],
     );
     for my $case (@bodies)
     {

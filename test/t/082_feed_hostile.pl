@@ -111,7 +111,22 @@ subtest 'bodies whose end is unclear' => sub {
         is($connection->wait_closed(5), 'closed', "$name: closed");
         is($connection->received, '', "$name: what followed is no request");
     }
-    for my $chunk ("zz\r\n", "-5\r\nabcde\r\n", "0x5\r\nabcde\r\n", "5\r\nabcdef\r\n", "ffffffffffffffffff\r\n", 'x' x 9000)
+
+    # What one reader passes over, another one goes by.
+    my $length = length $smuggled;
+    for my $line ("Content-Length : $length", "X-A: b\r\n Content-Length: $length", "Content-Length: $length\nX: y", 'Content-Length:',
+        'Transfer-Encoding : chunked', "Content-Length: $length\0")
+    {
+        my $name       = $line =~ s/[^ -~]+/ /gr;
+        my $connection = connect_to($shim->feed_port);
+        $connection->send_bytes(head($line) . $smuggled);
+        refused_ok($connection->read_answer('POST'), 400, 1000, 'malformed', $name);
+        is($connection->wait_closed(5), 'closed', "$name: closed");
+        is($connection->received, '', "$name: what followed is no request");
+    }
+    refused_ok(raw(head('Content-Length: %30')), 400, 1000, 'unclear', 'a length that is encoded');
+    for my $chunk ("zz\r\n", "-5\r\nabcde\r\n", "0x5\r\nabcde\r\n", "5\r\nabcdef\r\n", "ffffffffffffffffff\r\n", 'x' x 9000,
+        "5;a\nb\r\nabcde\r\n", "5;a\rb\r\nabcde\r\n")
     {
         my $answer = raw(head('Transfer-Encoding: chunked') . $chunk . $LAST_CHUNK);
         refused_ok($answer, 400, 1000, 'chunk', 'a chunk ' . substr $chunk =~ s/\s+/ /gr, 0, 20);
@@ -166,6 +181,20 @@ subtest 'slow clients' => sub {
         last if $dripping->wait_closed(0.2) ne 'open' || length $dripping->received;
     }
     refused_ok($dripping->read_answer('POST', 5), 408, 209, 'fast enough', 'one that drips');
+};
+
+# More connections than a process usually may have open, when the shim has not yet one to the database.
+subtest 'many that are silent' => sub {
+    my $small  = start_shim(database => $database, feed => 1, open_files => 64, args => [ '--feed-threads', 1 ]);
+    my @silent = map { connect_to($small->feed_port) } 1 .. 200;
+    for my $round (1 .. 10)
+    {
+        my $connection = connect_to($small->port);
+        $connection->send_bytes($small->bytes(target => $SAMPLE_TARGET));
+        series_ok($connection->read_answer, $SAMPLE_JSON, "a customer among them, round $round");
+    }
+    $_->close for @silent;
+    is($small->stop, 0, 'ends in good order');
 };
 
 subtest 'many at a time' => sub {

@@ -25,7 +25,7 @@ my @running;
 
 # Starts `active-calls-shim serve` on free ports and waits until it listens. Options: database (an
 # ActiveCalls::Database), args (list of further arguments), env (hash), secret (undef = none in the environment),
-# feed (true: it takes the feed, too).
+# feed (true: it takes the feed, too), open_files (soft limit of descriptors).
 sub start_shim (%options)
 {
     state $count = 0;
@@ -33,6 +33,7 @@ sub start_shim (%options)
     my $log  = sprintf '%s/%s_shim_%d.log', $PostgreSQL::Test::Utils::log_path, $name, ++$count;
 
     my @command = (
+        ($options{open_files} ? ('prlimit', "--nofile=$options{open_files}:") : ()),
         required_env('ACTIVE_CALLS_SHIM'),
         'serve', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
         ($options{database} ? ('--database', $options{database}->conninfo) : ()),

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <thread>
+#include <vector>
 
 namespace active_calls::shim {
 namespace {
@@ -318,6 +320,17 @@ TEST_F(ListeningToBodies, LetsAClientThatSendsReadItsAnswer) {
     const std::string answer =
         answer_to("POST /refuse HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + body);
     EXPECT_TRUE(answer.ends_with("refused")) << answer;
+}
+
+TEST_F(ListeningToBodies, IsNotHeldByClientsThatWereRefusedAndAreSilent) {
+    std::vector<std::unique_ptr<Client>> silent;
+    for (int i = 0; i < 8; ++i) { // twice as many as there are threads
+        silent.push_back(std::make_unique<Client>(listener_));
+        silent.back()->send("POST /refuse HTTP/1.1\r\nContent-Length: 3\r\n\r\n");
+    }
+    const auto started = Clock::now();
+    EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "size 0"));
+    EXPECT_LT(Clock::now() - started, milliseconds{2000});
 }
 
 TEST_F(ListeningToBodies, TellsAClientThatWaitsToGoOn) {
