@@ -270,6 +270,10 @@ COMMENT ON FUNCTION schedule IS
     'sets jobs of pg_cron up, instead of those it set up before: seal at the times of seal, and, unless'
     ' retain is null, drop_before of what is older than retain at those of retain_at; returns their number';
 
+-- seal reads a large inbox from front to back, in the order of time, also where somebody else has read a
+-- part of it: not from there on.
+ALTER FUNCTION seal SET synchronize_seqscans = off;
+
 -- Series in FROM: the planner learns how many points they have, and they need no tuplestore.
 
 CREATE FUNCTION series_support(internal) RETURNS internal
