@@ -94,39 +94,39 @@ ClickHouseError to_clickhouse_error(const BodyError& error) {
     return {ClickHouseCode::socket_timeout, error.what()};
 }
 
-void read_body(RequestBody& body, Inflater* inflater, std::size_t max_size, FeedText& feed) {
-    const std::size_t max_text = feed.text.size() + max_size;
+void read_body(RequestBody& body, Inflater* inflater, std::size_t max_size, std::string& text) {
+    const std::size_t max_text = text.size() + max_size;
     const Sink append = [&](std::string_view piece) {
-        if (piece.size() > max_text - feed.text.size()) refuse_size(max_size);
-        feed.text.append(piece);
+        if (piece.size() > max_text - text.size()) refuse_size(max_size);
+        text.append(piece);
     };
     while (true) {
         const auto piece = body.read();
         if (piece.empty()) break;
-        feed.received_size += piece.size();
-        if (feed.received_size > max_size) refuse_size(max_size);
+        if (body.size() > max_size) refuse_size(max_size);
         if (inflater)
             inflater->add(piece, append);
         else
             append(piece);
     }
-    if (inflater && feed.received_size > 0 && !inflater->is_at_end())
+    if (inflater && body.size() > 0 && !inflater->is_at_end())
         throw ClickHouseError(ClickHouseCode::inflate_failed, "the compressed body breaks off");
 }
 
 } // namespace
 
-FeedText read_feed_text(RequestBody& body, const httplib::Request& request, std::size_t max_size) {
+std::string read_feed_text(RequestBody& body, const httplib::Request& request,
+                           std::size_t max_size) {
     const auto inflater = inflater_for(request);
     if (body.announced_length() > max_size) refuse_size(max_size);
-    FeedText feed{statement_in_url(request)};
-    if (!inflater) feed.text.reserve(feed.text.size() + body.announced_length());
+    std::string text = statement_in_url(request);
+    if (!inflater) text.reserve(text.size() + body.announced_length());
     try {
-        read_body(body, inflater.get(), max_size, feed);
+        read_body(body, inflater.get(), max_size, text);
     } catch (const BodyError& error) {
         throw to_clickhouse_error(error);
     }
-    return feed;
+    return text;
 }
 
 } // namespace active_calls::shim
