@@ -61,7 +61,7 @@ my $grants = <<'SQL';
 SELECT 'relation', relname, oid, relacl FROM pg_class WHERE relnamespace = 'active_calls'::regnamespace AND relacl IS NOT NULL
     AND relname NOT IN ('ingested', 'last_seal', 'status', 'account_status')
 UNION ALL SELECT 'function', proname, oid, proacl FROM pg_proc WHERE pronamespace = 'active_calls'::regnamespace
-    AND proname NOT IN ('ingest_fields', 'newest_snapshot', 'origination_peak_calls', 'schedule', 'unschedule')
+    AND proname NOT IN ('ingest_fields', 'newest_snapshot', 'origination_peak_calls', 'schedule', 'series_support', 'unschedule')
 ORDER BY 1, 2
 SQL
 my $retried = '{"snapshot_timestamp":"2026-01-01 13:30:00","customer_acc_id":7,"id":1}';
