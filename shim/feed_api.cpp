@@ -106,6 +106,7 @@ void FeedApi::serve_on(Listener& listener) {
         [this](const httplib::Request& request, httplib::Response& response) {
             Exchange exchange{request, response, id_of(request)};
             answer(exchange);
+            exchange.byte_count = Listener::body().size();
             finish(exchange);
             return httplib::Server::HandlerResponse::Handled;
         });
@@ -158,12 +159,10 @@ void FeedApi::answer_known_path(Exchange& exchange) {
 }
 
 void FeedApi::take_rows(Exchange& exchange) {
-    const FeedText feed = read_feed_text(Listener::body(), exchange.request, settings_.max_body);
-    exchange.byte_count = feed.received_size;
-    write(exchange, feed.text);
+    const std::string text = read_feed_text(Listener::body(), exchange.request, settings_.max_body);
+    write(exchange, text);
     answer_text(exchange.response, 200, "");
-    exchange.response.set_header("X-ClickHouse-Summary",
-                                 summary(exchange.row_count, feed.text.size()));
+    exchange.response.set_header("X-ClickHouse-Summary", summary(exchange.row_count, text.size()));
     exchange.response.set_header("X-ClickHouse-Format", "JSONEachRow");
 }
 

@@ -100,51 +100,52 @@ ClickHouseError to_clickhouse_error(const BodyError& error) {
 /// Room for so much text, where there is less. A large body is written into memory that was never
 /// used before, and half of what taking it costs would be the kernel's handing out of small pages.
 void make_room(std::string& text, std::size_t size) {
+    constexpr std::size_t large = std::size_t{4} << 20;
     if (size <= text.capacity()) return;
     text.reserve(std::max(size, 2 * text.capacity()));
+    if (text.capacity() < large) return;
     static const auto page_size = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(text.data());
     const auto first_page = (begin + page_size - 1) / page_size * page_size;
-    const auto end = begin + text.capacity();
     // Only advice: where it is not taken, all goes on as before.
-    if (first_page < end)
-        madvise(reinterpret_cast<void*>(first_page), end - first_page, MADV_HUGEPAGE);
+    madvise(reinterpret_cast<void*>(first_page), begin + text.capacity() - first_page,
+            MADV_HUGEPAGE);
 }
 
-void read_body(RequestBody& body, Inflater* inflater, std::size_t max_size, FeedText& feed) {
-    const std::size_t max_text = feed.text.size() + max_size;
+void read_body(RequestBody& body, Inflater* inflater, std::size_t max_size, std::string& text) {
+    const std::size_t max_text = text.size() + max_size;
     const Sink append = [&](std::string_view piece) {
-        if (piece.size() > max_text - feed.text.size()) refuse_size(max_size);
-        make_room(feed.text, feed.text.size() + piece.size());
-        feed.text.append(piece);
+        if (piece.size() > max_text - text.size()) refuse_size(max_size);
+        make_room(text, text.size() + piece.size());
+        text.append(piece);
     };
     while (true) {
         const auto piece = body.read();
         if (piece.empty()) break;
-        feed.received_size += piece.size();
-        if (feed.received_size > max_size) refuse_size(max_size);
+        if (body.size() > max_size) refuse_size(max_size);
         if (inflater)
             inflater->add(piece, append);
         else
             append(piece);
     }
-    if (inflater && feed.received_size > 0 && !inflater->is_at_end())
+    if (inflater && body.size() > 0 && !inflater->is_at_end())
         throw ClickHouseError(ClickHouseCode::inflate_failed, "the compressed body breaks off");
 }
 
 } // namespace
 
-FeedText read_feed_text(RequestBody& body, const httplib::Request& request, std::size_t max_size) {
+std::string read_feed_text(RequestBody& body, const httplib::Request& request,
+                           std::size_t max_size) {
     const auto inflater = inflater_for(request);
     if (body.announced_length() > max_size) refuse_size(max_size);
-    FeedText feed{statement_in_url(request)};
-    if (!inflater) make_room(feed.text, feed.text.size() + body.announced_length());
+    std::string text = statement_in_url(request);
+    if (!inflater) make_room(text, text.size() + body.announced_length());
     try {
-        read_body(body, inflater.get(), max_size, feed);
+        read_body(body, inflater.get(), max_size, text);
     } catch (const BodyError& error) {
         throw to_clickhouse_error(error);
     }
-    return feed;
+    return text;
 }
 
 } // namespace active_calls::shim

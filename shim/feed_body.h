@@ -10,15 +10,10 @@
 
 namespace active_calls::shim {
 
-struct FeedText {
-    /// The statement that the URL holds, if any, on a line of its own; then the body, decompressed.
-    std::string text;
-    /// Of the body, as it came.
-    std::size_t received_size = 0;
-};
-
-/// Reads the body to its end. `max_size` is that of the body, as it came and decompressed. Throws
+/// The statement that the URL holds, if any, on a line of its own; then the body, read to its end
+/// and decompressed. `max_size` is that of the body, as it came and decompressed. Throws
 /// ClickHouseError.
-FeedText read_feed_text(RequestBody& body, const httplib::Request& request, std::size_t max_size);
+std::string read_feed_text(RequestBody& body, const httplib::Request& request,
+                           std::size_t max_size);
 
 } // namespace active_calls::shim

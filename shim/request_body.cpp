@@ -74,6 +74,7 @@ std::string_view RequestBody::read() {
     const auto received = connection_.received();
     handed_out_ = static_cast<std::size_t>(std::min<std::uint64_t>(left_, received.size()));
     left_ -= handed_out_;
+    size_ += handed_out_;
     return received.substr(0, handed_out_);
 }
 

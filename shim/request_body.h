@@ -47,6 +47,9 @@ public:
     /// so (`Expect: 100-continue`) is told to go on at the first call. Throws BodyError.
     std::string_view read();
 
+    /// How much of it was handed out so far.
+    std::uint64_t size() const { return size_; }
+
     /// Whether what follows on the connection is the next request.
     bool is_at_end() const { return is_at_end_; }
 
@@ -61,6 +64,7 @@ private:
     std::chrono::milliseconds timeout_;
     std::chrono::steady_clock::time_point started_;
     std::uint64_t received_size_ = 0;
+    std::uint64_t size_ = 0;
     std::uint64_t announced_length_ = 0;
     /// Of the body, or of the chunk, that was not handed out yet.
     std::uint64_t left_ = 0;

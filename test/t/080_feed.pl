@@ -278,6 +278,7 @@ subtest 'log and metrics' => sub {
     my %before = $shim->metrics;
     post($shim, $INSERT . row(), target => '/?query_id=mine-1');
     post($shim, $INSERT . row() x 3 . "no row\n", headers => [ 'X-Request-Id' => 'mine-2' ]);
+    post($shim, 'never gzip', headers => [ 'Content-Encoding' => 'gzip' ], target => '/?query_id=mine-4');
     post($shim, '', key => 'x', target => '/?query_id=mine-3&password_hint=sesame');
     my $taken = $shim->log_of_request('mine-1');
     is("@$taken{qw(level event status rows)}", 'info feed 200 1', 'one that was taken');
@@ -286,6 +287,7 @@ subtest 'log and metrics' => sub {
     is("@$refused{qw(level event status rows code)}", 'warning feed 400 0 27', 'one that was refused');
     like($refused->{error}, qr/\Aline 4: /, 'and why');
     is($shim->log_of_request('mine-3')->{code}, 516, 'a stranger');
+    is($shim->log_of_request('mine-4')->{bytes}, length 'never gzip', 'the size of one that could not be read');
     unlike($shim->log_text, qr/\Q$FEED_PASSWORD\E|sesame/, 'no password, and no query of a URL');
     my $answer = post($shim, $INSERT . row(), target => '/?query_id=not%20sane');
     like($answer->{headers}{'x-clickhouse-query-id'}, qr/\A[0-9a-f-]{36}\z/, 'an id that is not sane is not taken');
@@ -294,10 +296,10 @@ subtest 'log and metrics' => sub {
     my $moved = sub ($name) { return $after{"active_calls_shim_$name"} - ($before{"active_calls_shim_$name"} // 0) };
     is($moved->('requests_total{route="feed",status="200"}'), 2, 'requests by status');
     is($moved->('requests_total{route="feed",status="403"}'), 1, 'those of strangers, too');
-    is($moved->('request_duration_seconds_count{route="feed"}'), 4, 'and their durations');
+    is($moved->('request_duration_seconds_count{route="feed"}'), 5, 'and their durations');
     is($moved->('feed_rows_total{outcome="accepted"}'), 2, 'rows accepted');
     is($moved->('feed_rows_total{outcome="refused"}'),  4, 'rows refused');
-    is($moved->('feed_bytes_total'), 2 * length($INSERT . row()) + length($INSERT . row() x 3 . "no row\n"), 'bytes');
+    is($moved->('feed_bytes_total'), 2 * length($INSERT . row()) + length($INSERT . row() x 3 . "no row\n") + length('never gzip'), 'bytes');
     is($after{'active_calls_shim_pool_connections{pool="feed",state="idle"}'},     1, 'connections of the feed');
     is($after{'active_calls_shim_pool_connections{pool="customer",state="idle"}'}, 1, 'and of customers');
     my $age = time - 1767268800;    # of 2026-01-01 12:00 UTC

@@ -74,7 +74,7 @@ protected:
         std::string result;
         RequestBody body(*connection_, request_, {milliseconds{2'000}});
         try {
-            result = read_feed_text(body, request_, limit).text;
+            result = read_feed_text(body, request_, limit);
             EXPECT_TRUE(body.is_at_end());
         } catch (const ClickHouseError& error) {
             result = std::to_string(static_cast<int>(error.code));
@@ -230,7 +230,7 @@ TEST_F(FeedBody, IsAskedForWhereTheClientWaits) {
                   "HTTP/1.1 100 Continue\r\n\r\n");
         send(client_, "abcde", 5, MSG_NOSIGNAL);
     });
-    EXPECT_EQ(read_feed_text(body, request_, limit).text, "abcde");
+    EXPECT_EQ(read_feed_text(body, request_, limit), "abcde");
     client.join();
 }
 
