@@ -131,7 +131,7 @@ struct SeriesScan {
     CustomScanState node;      // first: PostgreSQL knows this part alone
     List* arguments;           // as expressions to evaluate
     Bitmapset* parameters;     // that they depend on
-    bool has_subplan;          // in them, which may depend on others too
+    bool may_depend_on_others; // too
     const char* function_name; // at the beginning: auto_explain asks when it may be dropped
     FmgrInfo function;
     FunctionCallInfo call;
@@ -170,8 +170,12 @@ void begin_scan(CustomScanState* node, EState* estate, int flags) {
 
     const int argument_count = list_length(call->args);
     scan.arguments = ExecInitExprList(call->args, &node->ss.ps);
+#if PG_VERSION_NUM >= 150000
     scan.parameters = pull_paramids(&call->xpr);
-    scan.has_subplan = contain_subplans(reinterpret_cast<Node*>(call));
+    scan.may_depend_on_others = contain_subplans(reinterpret_cast<Node*>(call));
+#else
+    scan.may_depend_on_others = true;
+#endif
     scan.function_name = get_func_name(call->funcid);
     fmgr_info_cxt(call->funcid, &scan.function, estate->es_query_cxt);
     scan.call = static_cast<FunctionCallInfo>(
@@ -237,7 +241,7 @@ void rescan(CustomScanState* node) {
     ExecScanReScan(&node->ss);
     scan.position = 0;
     const Bitmapset* changed = node->ss.ps.chgParam;
-    if (bms_overlap(changed, scan.parameters) || (scan.has_subplan && changed != nullptr))
+    if (bms_overlap(changed, scan.parameters) || (scan.may_depend_on_others && changed != nullptr))
         scan.is_counted = false;
 }
 
