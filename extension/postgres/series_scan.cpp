@@ -131,7 +131,7 @@ struct SeriesScan {
     CustomScanState node;      // first: PostgreSQL knows this part alone
     List* arguments;           // as expressions to evaluate
     Bitmapset* parameters;     // that they depend on
-    bool may_depend_on_others; // too
+    bool may_depend_on_others; // on parameters that are not known
     const char* function_name; // at the beginning: auto_explain asks when it may be dropped
     FmgrInfo function;
     FunctionCallInfo call;
