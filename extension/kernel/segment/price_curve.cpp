@@ -28,8 +28,10 @@ constexpr double max_units = 1e15;
 // Runs are asked in rounds, after each of which those are left that follow no curve yet: first the
 // frequent tariffs are found, then the rare ones.
 constexpr int max_rounds = 8;
-// How many runs are asked for the curves that they could follow, how many of them a curve must
-// explain to be looked at, and how many are tried on it.
+// How many runs are asked for the curves that they could follow: few of them tell the frequent
+// ones, and more are asked when those tell no new one. How many of them a curve must explain to be
+// looked at, and how many are tried on it.
+constexpr std::size_t few_asked_runs = 256;
 constexpr std::size_t max_asked_runs = 1024;
 constexpr std::size_t min_votes = 3;
 constexpr std::size_t max_tried_runs = 16;
@@ -89,12 +91,17 @@ public:
     FittedCurves find() {
         curves_.push_back({}); // of calls that cost nothing, or are never connected
         assign(0);
+        std::size_t asked_runs = few_asked_runs;
         for (int round = 0; round < max_rounds; ++round) {
             const std::size_t known = curves_.size();
-            ask();
+            ask(asked_runs);
             elect();
-            if (curves_.size() == known) break;
-            assign(known);
+            if (curves_.size() > known)
+                assign(known);
+            else if (asked_runs == max_asked_runs)
+                break;
+            else
+                asked_runs = max_asked_runs;
         }
         drop_rare();
         std::ranges::replace(curve_of_, none, static_cast<std::uint32_t>(curves_.size()));
@@ -107,12 +114,12 @@ private:
     // Two rows of a run tell the rate, for each pair of intervals, and so the price at the
     // beginning. Only for the right pair it is the same for runs that have not begun at the same
     // second of a minute.
-    void ask() {
+    void ask(std::size_t most) {
         votes_.clear();
         std::vector<std::uint32_t> asked;
         for (std::uint32_t run = 0; run < runs_.size(); ++run)
             if (curve_of_[run] == none) asked.push_back(run);
-        const std::size_t stride = std::max<std::size_t>(1, asked.size() / max_asked_runs);
+        const std::size_t stride = std::max<std::size_t>(1, asked.size() / most);
         // The longest runs stand last, and tell most.
         for (std::size_t i = asked.size(); i > 0; i -= std::min(i, stride)) {
             const RunRows& rows = runs_[asked[i - 1]];
