@@ -41,24 +41,23 @@ void Timeline::read(ByteReader& reader, std::size_t size) {
     const std::uint64_t unit = reader.varint();
     const PackedIntegers steps = PackedIntegers::read(reader, size - 1);
 
-    snapshots_.clear();
-    seconds_.clear();
-    snapshots_.reserve(size);
-    seconds_.reserve(size);
-    const auto append = [&](std::int64_t t) {
-        snapshots_.emplace_back(std::chrono::microseconds{t});
-        seconds_.push_back(second_of(snapshots_.back()));
-    };
-    append(last);
+    // A series of an account whose calls are few costs little more than this: so no vector grows.
+    snapshots_.resize(size);
+    seconds_.resize(size);
+    Instant* const snapshots = snapshots_.data();
+    std::int64_t* const seconds = seconds_.data();
+    snapshots[0] = Instant(std::chrono::microseconds{last});
+    seconds[0] = second_of(snapshots[0]);
     // Infinity is no time, and so the end of all others.
     constexpr auto end = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    for (std::size_t i = 0; i < size - 1; ++i) {
+    for (std::size_t i = 1; i < size; ++i) {
         std::uint64_t step = 0;
-        if (__builtin_mul_overflow(static_cast<std::uint64_t>(steps[i]), unit, &step) ||
+        if (__builtin_mul_overflow(static_cast<std::uint64_t>(steps[i - 1]), unit, &step) ||
             step == 0 || step >= end - static_cast<std::uint64_t>(last))
             damaged("its snapshots are out of order or out of range");
         last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + step);
-        append(last);
+        snapshots[i] = Instant(std::chrono::microseconds{last});
+        seconds[i] = second_of(snapshots[i]);
     }
 }
 
