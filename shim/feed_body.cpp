@@ -104,12 +104,11 @@ void make_room(std::string& text, std::size_t size) {
     if (size <= text.capacity()) return;
     text.reserve(std::max(size, 2 * text.capacity()));
     if (text.capacity() < large) return;
-    static const auto page_size = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const auto begin = reinterpret_cast<std::uintptr_t>(text.data());
-    const auto first_page = (begin + page_size - 1) / page_size * page_size;
+    static const auto page_size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    void* first_page = text.data();
+    std::size_t left = text.capacity();
     // Only advice: where it is not taken, all goes on as before.
-    madvise(reinterpret_cast<void*>(first_page), begin + text.capacity() - first_page,
-            MADV_HUGEPAGE);
+    if (std::align(page_size, 1, first_page, left)) madvise(first_page, left, MADV_HUGEPAGE);
 }
 
 void read_body(RequestBody& body, Inflater* inflater, std::size_t max_size, std::string& text) {
