@@ -70,8 +70,8 @@ constexpr std::string_view name_of(Field field) {
 
 // Where a name is looked for. The factors are such that the names above have places of their own.
 constexpr std::size_t place_of(std::string_view name) {
-    const auto first = static_cast<unsigned char>(name.front());
-    const auto last = static_cast<unsigned char>(name.back());
+    const std::size_t first = static_cast<unsigned char>(name.front());
+    const std::size_t last = static_cast<unsigned char>(name.back());
     return (name.size() + 4 * first + 11 * last) % 64;
 }
 
