@@ -133,7 +133,7 @@ bool Connection::receive_head(milliseconds patience, const std::function<bool()>
 
 bool Connection::receive() {
     received_.erase(0, std::exchange(taken_, 0));
-    std::array<char, 16384> buffer;
+    std::array<char, 65536> buffer;
     const auto count = recv(socket_, buffer.data(), buffer.size(), 0);
     if (count < 0) return errno == EAGAIN || errno == EINTR;
     received_.append(buffer.data(), static_cast<std::size_t>(count));

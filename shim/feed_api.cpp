@@ -1,11 +1,9 @@
 #include "feed_api.h"
 
-#include "feed_body.h"
 #include "feed_statement.h"
 #include "insert_statement.h"
 #include "query_string.h"
 #include "request_id.h"
-#include "values.h"
 
 #include <fmt/format.h>
 
@@ -46,30 +44,6 @@ std::string id_of(const httplib::Request& request) {
     for (const auto& field : split_query(query_of(request.target)))
         if (field.name == "query_id") given = field.value.value_or("");
     return request_id(given);
-}
-
-std::size_t count_lines(std::string_view rows) {
-    std::size_t lines = 0;
-    for (; !rows.empty(); ++lines)
-        rows.remove_prefix(std::min(rows.find('\n'), rows.size() - 1) + 1);
-    return lines;
-}
-
-/// PostgreSQL says of text that is not UTF-8, or holds a NUL, not where it is.
-std::string place_of_bad_text(std::string_view rows) {
-    for (std::size_t number = 1; !rows.empty(); ++number) {
-        const auto end = std::min(rows.find('\n'), rows.size());
-        if (!parse_string(rows.substr(0, end))) return fmt::format("line {}: ", number);
-        rows.remove_prefix(std::min(end + 1, rows.size()));
-    }
-    return {};
-}
-
-ClickHouseError error_of_rows(const StatementFailed& error, std::string_view rows) {
-    constexpr std::string_view character_not_in_repertoire = "22021";
-    ClickHouseError plain = clickhouse_error_for(error);
-    if (error.sqlstate != character_not_in_repertoire) return plain;
-    return {plain.code, place_of_bad_text(rows) + plain.what()};
 }
 
 /// Numbers are strings, as ClickHouse writes them.
@@ -159,21 +133,26 @@ void FeedApi::answer_known_path(Exchange& exchange) {
 }
 
 void FeedApi::take_rows(Exchange& exchange) {
-    const std::string text = read_feed_text(Listener::body(), exchange.request, settings_.max_body);
-    write(exchange, text);
+    FeedBody body(Listener::body(), exchange.request, settings_.max_body);
+    try {
+        write(exchange, body);
+    } catch (...) {
+        exchange.line_count = body.line_count();
+        throw;
+    }
     answer_text(exchange.response, 200, "");
-    exchange.response.set_header("X-ClickHouse-Summary", summary(exchange.row_count, text.size()));
+    exchange.response.set_header("X-ClickHouse-Summary", summary(exchange.row_count, body.size()));
     exchange.response.set_header("X-ClickHouse-Format", "JSONEachRow");
 }
 
-void FeedApi::write(Exchange& exchange, std::string_view text) {
-    const InsertStatement insert = parse_insert(text);
-    const std::string_view rows = text.substr(insert.rows_at);
-    exchange.line_count = count_lines(rows);
+void FeedApi::write(Exchange& exchange, FeedBody& body) {
+    body.gather();
+    const InsertStatement insert = parse_insert(body.text());
+    body.skip(insert.rows_at);
     try {
-        exchange.row_count = write_rows(pool_, rows, insert.columns);
+        exchange.row_count = write_rows(pool_, body, insert.columns);
     } catch (const StatementFailed& error) {
-        const ClickHouseError answer = error_of_rows(error, rows);
+        const ClickHouseError answer = clickhouse_error_for(error);
         if (status_of(answer.code) >= 500)
             metrics_.count_database_error(Route::feed,
                                           answer.code == ClickHouseCode::timeout_exceeded

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "clickhouse_error.h"
+#include "feed_body.h"
 #include "feed_credentials.h"
 #include "listener.h"
 #include "log.h"
@@ -52,7 +53,7 @@ private:
     void answer(Exchange& exchange);
     void answer_known_path(Exchange& exchange);
     void take_rows(Exchange& exchange);
-    void write(Exchange& exchange, std::string_view text);
+    void write(Exchange& exchange, FeedBody& body);
     static void refuse(Exchange& exchange, const ClickHouseError& error);
     void finish(Exchange& exchange);
     void log_request(const Exchange& exchange, std::chrono::nanoseconds duration);

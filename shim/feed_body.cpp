@@ -5,22 +5,15 @@
 #include "text.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace active_calls::shim {
-
-namespace {
-
-/// Takes a piece of the body; false if it goes beyond the limit.
-using Sink = std::function<void(std::string_view)>;
 
 /// gzip, of one member or several, or zlib's own format. httplib's own decompressor would lose the
 /// end of what compresses well, and would take a stream that breaks off for a whole one.
@@ -34,7 +27,7 @@ public:
     Inflater(const Inflater&) = delete;
     ~Inflater() { inflateEnd(&stream_); }
 
-    void add(std::string_view compressed, const Sink& sink) {
+    void add(std::string_view compressed, const std::function<void(std::string_view)>& sink) {
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
         stream_.avail_in = static_cast<uInt>(compressed.size());
         do {
@@ -59,6 +52,18 @@ private:
     bool is_at_end_ = false;
     std::array<Bytef, 65536> buffer_;
 };
+
+namespace {
+
+/// What PostgreSQL is given at once: so much that what each piece costs beyond its rows is little,
+/// and so little that nobody needs memory that it has not used before.
+constexpr std::size_t piece_size = std::size_t{512} << 10;
+
+/// While pieces are taken, a transaction is open, and other batches wait for its end. So it begins
+/// when the rest is near, ...
+constexpr std::chrono::seconds soon{1};
+/// ... and a client that then stops is not waited for longer than this.
+constexpr std::chrono::seconds longest_wait{5};
 
 /// ClickHouse joins the two with a newline.
 std::string statement_in_url(const httplib::Request& request) {
@@ -97,54 +102,94 @@ ClickHouseError to_clickhouse_error(const BodyError& error) {
     return {ClickHouseCode::socket_timeout, error.what()};
 }
 
-/// Room for so much text, where there is less. A large body is written into memory that was never
-/// used before, and half of what taking it costs would be the kernel's handing out of small pages.
-void make_room(std::string& text, std::size_t size) {
-    constexpr std::size_t large = std::size_t{4} << 20;
-    if (size <= text.capacity()) return;
-    text.reserve(std::max(size, 2 * text.capacity()));
-    if (text.capacity() < large) return;
-    static const auto page_size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    void* first_page = text.data();
-    std::size_t left = text.capacity();
-    // Only advice: where it is not taken, all goes on as before.
-    if (std::align(page_size, 1, first_page, left)) madvise(first_page, left, MADV_HUGEPAGE);
-}
-
-void read_body(RequestBody& body, Inflater* inflater, std::size_t max_size, std::string& text) {
-    const std::size_t max_text = text.size() + max_size;
-    const Sink append = [&](std::string_view piece) {
-        if (piece.size() > max_text - text.size()) refuse_size(max_size);
-        make_room(text, text.size() + piece.size());
-        text.append(piece);
-    };
-    while (true) {
-        const auto piece = body.read();
-        if (piece.empty()) break;
-        if (body.size() > max_size) refuse_size(max_size);
-        if (inflater)
-            inflater->add(piece, append);
-        else
-            append(piece);
-    }
-    if (inflater && body.size() > 0 && !inflater->is_at_end())
-        throw ClickHouseError(ClickHouseCode::inflate_failed, "the compressed body breaks off");
+std::size_t count_lines(std::string_view text) {
+    std::size_t lines = 0;
+    for (; !text.empty(); ++lines)
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    return lines;
 }
 
 } // namespace
 
-std::string read_feed_text(RequestBody& body, const httplib::Request& request,
-                           std::size_t max_size) {
-    const auto inflater = inflater_for(request);
+FeedBody::FeedBody(RequestBody& body, const httplib::Request& request, std::size_t max_size)
+    : body_(body)
+    , inflater_(inflater_for(request))
+    , max_size_(max_size)
+    , text_(statement_in_url(request))
+    , size_(text_.size()) {
+    max_text_ = size_ + max_size;
     if (body.announced_length() > max_size) refuse_size(max_size);
-    std::string text = statement_in_url(request);
-    if (!inflater) make_room(text, text.size() + body.announced_length());
+}
+
+FeedBody::~FeedBody() = default;
+
+void FeedBody::gather() {
+    const auto is_near = [&] {
+        // Chunks may go on to the limit.
+        const auto length = body_.announced_length() > 0 ? body_.announced_length() : max_size_;
+        return body_.time_to_reach(length) <= soon;
+    };
+    while (!is_complete_ && (text().size() < piece_size || !is_near())) read();
+    body_.limit_waiting(longest_wait);
+}
+
+std::optional<FeedPiece> FeedBody::next_piece() {
+    if (is_taken_) return std::nullopt;
+    const auto end = end_of_piece();
+    const FeedPiece piece{text().substr(0, end), line_count_};
+    require_utf8(piece.text);
+    line_count_ += count_lines(piece.text);
+    taken_ += end;
+    is_taken_ = is_complete_ && text().empty();
+    return piece;
+}
+
+/// Behind the first newline that leaves the piece large enough.
+std::size_t FeedBody::end_of_piece() {
+    for (std::size_t searched = piece_size;;) {
+        const auto found = text().find('\n', searched);
+        if (found != std::string_view::npos) return found + 1;
+        if (is_complete_) return text().size();
+        searched = std::max(piece_size, text().size());
+        read();
+    }
+}
+
+void FeedBody::require_utf8(std::string_view lines) const {
+    if (is_text(lines)) return;
+    auto number = line_count_;
+    for (bool is_good = true; is_good; ++number) {
+        const auto end = std::min(lines.find('\n'), lines.size() - 1) + 1;
+        is_good = is_text(lines.substr(0, end));
+        lines.remove_prefix(end);
+    }
+    throw ClickHouseError(
+        ClickHouseCode::cannot_parse_input,
+        fmt::format("line {}: invalid byte sequence for UTF-8, or a NUL", number));
+}
+
+/// The next of the body, whatever its size.
+void FeedBody::read() {
+    text_.erase(0, std::exchange(taken_, 0));
     try {
-        read_body(body, inflater.get(), max_size, text);
+        const auto piece = body_.read();
+        if (body_.size() > max_size_) refuse_size(max_size_);
+        is_complete_ = piece.empty();
+        if (!inflater_)
+            append(piece);
+        else if (!is_complete_)
+            inflater_->add(piece, [this](std::string_view inflated) { append(inflated); });
+        else if (body_.size() > 0 && !inflater_->is_at_end())
+            throw ClickHouseError(ClickHouseCode::inflate_failed, "the compressed body breaks off");
     } catch (const BodyError& error) {
         throw to_clickhouse_error(error);
     }
-    return text;
+}
+
+void FeedBody::append(std::string_view piece) {
+    size_ += piece.size();
+    if (size_ > max_text_) refuse_size(max_size_);
+    text_.append(piece);
 }
 
 } // namespace active_calls::shim

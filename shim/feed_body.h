@@ -1,19 +1,72 @@
 // The text that a feed request carries: read off the connection, decompressed, never beyond a
-// limit.
+// limit, and handed out in pieces while it comes.
 #pragma once
 
 #include "request_body.h"
 
 #include <httplib.h>
 
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace active_calls::shim {
 
-/// The statement that the URL holds, if any, on a line of its own; then the body, read to its end
-/// and decompressed. `max_size` is that of the body, as it came and decompressed. Throws
-/// ClickHouseError.
-std::string read_feed_text(RequestBody& body, const httplib::Request& request,
-                           std::size_t max_size);
+class Inflater;
+
+/// Whole lines, without a NUL, in UTF-8.
+struct FeedPiece {
+    std::string_view text;
+    /// Lines of the pieces before it.
+    std::size_t lines_before;
+};
+
+/// The statement that the URL holds, if any, on a line of its own; then the body, decompressed.
+/// What it refers to must outlive it. Its functions throw ClickHouseError.
+class FeedBody {
+public:
+    /// `max_size` is that of the body, as it comes and decompressed.
+    FeedBody(RequestBody& body, const httplib::Request& request, std::size_t max_size);
+    FeedBody(const FeedBody&) = delete;
+    ~FeedBody();
+
+    /// Reads until the rest can be expected within a moment, so that whoever takes pieces hardly
+    /// waits for the client; at least a piece, or all there is. From then on a client that lets
+    /// others wait is given up.
+    void gather();
+
+    /// What was read and is not taken; valid until more is read.
+    std::string_view text() const { return std::string_view(text_).substr(taken_); }
+    void skip(std::size_t size) { taken_ += size; }
+
+    /// Takes the next piece, of about half a MiB; valid until more is read. None at the end, but of
+    /// an empty text there is one.
+    std::optional<FeedPiece> next_piece();
+
+    /// Of the pieces taken so far.
+    std::size_t line_count() const { return line_count_; }
+    /// Of the text so far, in bytes.
+    std::size_t size() const { return size_; }
+
+private:
+    void read();
+    void append(std::string_view piece);
+    std::size_t end_of_piece();
+    void require_utf8(std::string_view lines) const;
+
+    RequestBody& body_;
+    /// Null where the body is not compressed.
+    std::unique_ptr<Inflater> inflater_;
+    std::size_t max_size_;
+    std::size_t max_text_;
+    std::string text_;
+    std::size_t taken_ = 0;
+    std::size_t size_ = 0;
+    std::size_t line_count_ = 0;
+    bool is_complete_ = false;
+    bool is_taken_ = false;
+};
 
 } // namespace active_calls::shim

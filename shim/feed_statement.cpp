@@ -18,10 +18,6 @@ constexpr Oid text_array_oid = 1009;
 constexpr std::chrono::sys_time<std::chrono::microseconds> postgres_epoch =
     std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
-/// What PostgreSQL is given at once: so much that what each piece costs beyond its rows is little,
-/// and so little that neither side needs memory that it has not used before.
-constexpr std::size_t piece_size = std::size_t{2} << 20;
-
 const Statement& ingest() { return feed_statements()[0]; }
 const Statement& ingest_fields() { return feed_statements()[1]; }
 
@@ -42,16 +38,6 @@ std::string encode(const std::vector<std::string>& texts) {
 }
 
 } // namespace
-
-std::vector<std::string_view> split_rows(std::string_view rows) {
-    std::vector<std::string_view> pieces;
-    do {
-        const auto end = std::min(rows.find('\n', piece_size), rows.size() - 1) + 1;
-        pieces.push_back(rows.substr(0, end));
-        rows.remove_prefix(pieces.back().size());
-    } while (!rows.empty());
-    return pieces;
-}
 
 std::string with_line_of_batch(const std::string& message, std::size_t lines_before) {
     constexpr std::string_view prefix = "line ";
@@ -80,27 +66,30 @@ std::span<const Statement> watch_statements() {
     return all;
 }
 
-std::int64_t write_rows(Pool& pool, std::string_view rows,
+std::int64_t write_rows(Pool& pool, FeedBody& rows,
                         const std::optional<std::vector<std::string>>& columns) {
+    const Statement& statement = columns ? ingest_fields() : ingest();
     const std::string fields = columns ? encode(*columns) : "";
-    std::vector<ParameterViews> pieces;
-    for (const auto piece : split_rows(rows)) {
-        ParameterViews& bound = pieces.emplace_back(1, piece);
+    std::vector<std::size_t> lines_before; // of each piece
+    const auto next = [&]() -> std::optional<ParameterViews> {
+        const auto piece = rows.next_piece();
+        if (!piece) return std::nullopt;
+        lines_before.push_back(piece->lines_before);
+        ParameterViews bound(1, piece->text);
         if (columns) bound.emplace_back(fields);
-    }
+        return bound;
+    };
     try {
         return pool.run_once([&](PgConnection& connection) {
             std::int64_t count = 0;
-            const Statement& statement = columns ? ingest_fields() : ingest();
-            for (const auto& result : connection.execute_each(statement, pieces))
+            for (const auto& result : connection.execute_each(statement, next))
                 count += from_big_endian<std::int64_t>(PQgetvalue(result.get(), 0, 0));
             return count;
         });
     } catch (const StatementFailed& error) {
-        std::size_t lines_before = 0;
-        for (std::size_t i = 0; i < error.ordinal; ++i)
-            lines_before += static_cast<std::size_t>(std::ranges::count(*pieces[i][0], '\n'));
-        throw StatementFailed(error.sqlstate, with_line_of_batch(error.what(), lines_before),
+        if (error.ordinal >= lines_before.size()) throw; // before the first
+        throw StatementFailed(error.sqlstate,
+                              with_line_of_batch(error.what(), lines_before[error.ordinal]),
                               error.ordinal);
     }
 }

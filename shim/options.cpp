@@ -266,8 +266,8 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
                          .add_option_function<std::size_t>(
                              "--feed-max-body",
                              [&](const std::size_t& size) { feed.max_body = size; },
-                             "Largest body, as it comes and decompressed. Each thread may need\n"
-                             "three times as much memory")
+                             "Largest body, as it comes and decompressed. That of a slow client\n"
+                             "may take three times as much memory")
                          ->transform(CLI::Validator(to_bytes, ""))
                          ->type_name("SIZE")
                          ->default_str("64MiB")

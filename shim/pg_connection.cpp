@@ -3,6 +3,7 @@
 #include "database_error.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,6 +25,17 @@ PGconn* connect(const std::string& conninfo) {
         "2", "10000", "30", "10", "3", conninfo.c_str(), "active-calls-shim", "UTF8", nullptr};
     constexpr int expand_dbname = 1;
     return PQconnectdbParams(keywords, values, expand_dbname);
+}
+
+/// A unix socket holds little, and what it does not hold the server has to wait for. As large as
+/// the kernel allows; TCP finds out by itself what it needs.
+void enlarge_send_buffer(int socket) {
+    constexpr int piece_of_feed = 1 << 20;
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
+        address.ss_family == AF_UNIX)
+        setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &piece_of_feed, sizeof piece_of_feed);
 }
 
 std::string one_line(const char* message) {
@@ -63,6 +75,7 @@ PgConnection::PgConnection(const ConnectionSettings& settings)
     // Notices would go to the standard error, into the middle of the log.
     PQsetNoticeReceiver(
         connection_.get(), [](void*, const PGresult*) {}, nullptr);
+    enlarge_send_buffer(PQsocket(connection_.get()));
     run(session_settings(settings).c_str());
     for (const auto& statement : settings.statements) prepare(statement);
 }
@@ -86,24 +99,39 @@ ResultPtr PgConnection::execute(const Statement& statement, const ParameterViews
     return answer();
 }
 
-/// Each is sent before the next is put into libpq's buffer: what is left there is moved to its
-/// front whenever the socket has taken a part.
-std::vector<ResultPtr> PgConnection::execute_each(const Statement& statement,
-                                                  std::span<const ParameterViews> bounds) {
+std::vector<ResultPtr>
+PgConnection::execute_each(const Statement& statement,
+                           const std::function<std::optional<ParameterViews>()>& next) {
+    auto first = next();
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     require(PQenterPipelineMode(connection_.get()) == 1);
-    for (const auto& bound : bounds) {
-        send(statement, bound);
-        flush_uncommitted(deadline);
-    }
+    const auto count = send_each(statement, std::move(first), next, deadline);
     require(PQpipelineSync(connection_.get()) == 1);
     flush(deadline);
     auto results = results_until_sync(deadline);
     require(PQexitPipelineMode(connection_.get()) == 1);
     for (std::size_t i = 0; i < results.size(); ++i)
         if (!is_success(results[i].get())) fail(results[i].get(), i);
-    require(results.size() == bounds.size());
+    require(results.size() == count);
     return results;
+}
+
+/// Returns how many were sent. Each is sent before the next is put into libpq's buffer: what is
+/// left there is moved to its front whenever the socket has taken a part.
+std::size_t PgConnection::send_each(const Statement& statement, std::optional<ParameterViews> bound,
+                                    const std::function<std::optional<ParameterViews>()>& next,
+                                    std::chrono::steady_clock::time_point deadline) {
+    std::size_t count = 0;
+    try {
+        for (; bound; bound = next(), ++count) {
+            send(statement, *bound);
+            flush_uncommitted(deadline);
+        }
+    } catch (...) {
+        usable_ = false; // The server rolls back when the session ends before the sync.
+        throw;
+    }
+    return count;
 }
 
 void PgConnection::send(const Statement& statement, const ParameterViews& bound) {

@@ -6,7 +6,9 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,10 +41,11 @@ public:
     /// it was committed, ConnectionLost, DatabaseAway.
     ResultPtr execute(const Statement& statement, const ParameterViews& bound);
 
-    /// Runs it once for each of `bounds`, all in one transaction: after an error nothing is done,
-    /// and the StatementFailed says in which one it was. Else as `execute`.
+    /// Runs it once for each of what `next` gives, until it gives nothing, all in one transaction:
+    /// after an error nothing is done, and the StatementFailed says in which one it was. Nothing
+    /// is done either when `next` throws. Else as `execute`.
     std::vector<ResultPtr> execute_each(const Statement& statement,
-                                        std::span<const ParameterViews> bounds);
+                                        const std::function<std::optional<ParameterViews>()>& next);
 
     /// Asks the server for an answer. Throws as `execute` does.
     void ping();
@@ -59,6 +62,9 @@ private:
     void prepare(const Statement& statement);
     void send(const Statement& statement, const ParameterViews& bound);
     ResultPtr answer();
+    std::size_t send_each(const Statement& statement, std::optional<ParameterViews> bound,
+                          const std::function<std::optional<ParameterViews>()>& next,
+                          std::chrono::steady_clock::time_point deadline);
     std::vector<ResultPtr> results_until_sync(std::chrono::steady_clock::time_point deadline);
     void flush_uncommitted(std::chrono::steady_clock::time_point deadline);
     void flush(std::chrono::steady_clock::time_point deadline);

@@ -41,8 +41,7 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
 RequestBody::RequestBody(Connection& connection, const httplib::Request& request,
                          const BodyLimits& limits)
     : connection_(connection)
-    , timeout_(limits.timeout)
-    , started_(Clock::now())
+    , longest_wait_(limits.timeout)
     , expects_continue_(equal_ignoring_case(request.get_header_value("Expect"), "100-continue")) {
     const auto length_count = request.get_header_value_count("Content-Length");
     is_chunked_ = request.has_header("Transfer-Encoding");
@@ -84,7 +83,7 @@ void RequestBody::begin() {
         throw BodyError(BodyFault::malformed,
                         "the length of the body is unclear: either one Content-Length or "
                         "Transfer-Encoding: chunked is needed");
-    started_ = Clock::now();
+    received_size_ = connection_.received().size();
     if (!expects_continue_ || is_at_end_ || !connection_.received().empty()) return;
     connection_.write(go_on.data(), go_on.size());
     if (!connection_.flush()) throw BodyError(BodyFault::cut_off, "the client closed");
@@ -124,14 +123,28 @@ std::string_view RequestBody::line() {
     return text;
 }
 
+std::chrono::duration<double> RequestBody::time_to_reach(std::uint64_t size) const {
+    if (size <= received_size_) return std::chrono::duration<double>{0};
+    if (received_size_ == 0) return longest_wait_;
+    const auto missing = static_cast<double>(size - received_size_);
+    return waited_ * (missing / static_cast<double>(received_size_));
+}
+
+void RequestBody::limit_waiting(std::chrono::nanoseconds limit) {
+    longest_wait_ = std::min(longest_wait_, waited_ + limit);
+}
+
 /// The time that is left grows with what has come, up to the whole of it.
 void RequestBody::receive() {
     const std::chrono::milliseconds earned{received_size_ * 1000 / min_bytes_per_second};
-    if (Clock::now() - started_ >= std::min(timeout_, grace + earned))
+    if (waited_ >= std::min<std::chrono::nanoseconds>(longest_wait_, grace + earned))
         throw BodyError(BodyFault::too_slow, "the body does not come fast enough: " +
                                                  std::to_string(received_size_) + " bytes so far");
     const auto size_before = connection_.received().size();
-    if (!connection_.receive())
+    const auto started = Clock::now();
+    const bool is_open = connection_.receive();
+    waited_ += Clock::now() - started;
+    if (!is_open)
         throw BodyError(BodyFault::cut_off, "the body ended after " +
                                                 std::to_string(received_size_) +
                                                 " bytes, before its end");

@@ -47,6 +47,13 @@ public:
     /// so (`Expect: 100-continue`) is told to go on at the first call. Throws BodyError.
     std::string_view read();
 
+    /// How long it takes, at the pace so far, until so much of the body has come, chunks' sizes
+    /// included.
+    std::chrono::duration<double> time_to_reach(std::uint64_t size) const;
+
+    /// From now on, the client may be waited for no longer than this, in all.
+    void limit_waiting(std::chrono::nanoseconds limit);
+
     /// How much of it was handed out so far.
     std::uint64_t size() const { return size_; }
 
@@ -61,8 +68,9 @@ private:
     void receive();
 
     Connection& connection_;
-    std::chrono::milliseconds timeout_;
-    std::chrono::steady_clock::time_point started_;
+    /// For the client, so far and at most. What others take in the meantime is not its fault.
+    std::chrono::nanoseconds waited_{0};
+    std::chrono::nanoseconds longest_wait_;
     std::uint64_t received_size_ = 0;
     std::uint64_t size_ = 0;
     std::uint64_t announced_length_ = 0;

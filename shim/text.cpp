@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 
 namespace active_calls::shim {
@@ -25,6 +27,11 @@ std::vector<std::string_view> split_list(std::string_view text, char separator) 
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return elements;
+}
+
+bool is_text(std::string_view text) {
+    return text.find('\0') == std::string_view::npos &&
+           simdjson::validate_utf8(text.data(), text.size());
 }
 
 } // namespace active_calls::shim

@@ -1,4 +1,4 @@
-// Small things about text that several header fields of HTTP need.
+// Small things about text.
 #pragma once
 
 #include <string_view>
@@ -14,5 +14,8 @@ bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 /// The trimmed, non-empty elements of a list such as `close, keep-alive`.
 std::vector<std::string_view> split_list(std::string_view text, char separator);
+
+/// Whether PostgreSQL takes it for text: UTF-8, without a NUL.
+bool is_text(std::string_view text);
 
 } // namespace active_calls::shim

@@ -1,10 +1,11 @@
 #include "values.h"
 
+#include "text.h"
+
 #include <arpa/inet.h>
 
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 namespace active_calls::shim {
 
@@ -25,16 +26,6 @@ int hex_digit(char character) {
     if (character >= 'a' && character <= 'f') return character - 'a' + 10;
     if (character >= 'A' && character <= 'F') return character - 'A' + 10;
     return -1;
-}
-
-/// nlohmann-json refuses to write what is not UTF-8.
-bool is_utf8(std::string_view text) {
-    try {
-        (void)nlohmann::json(text).dump();
-        return true;
-    } catch (const nlohmann::json::type_error&) {
-        return false;
-    }
 }
 
 } // namespace
@@ -66,7 +57,7 @@ std::optional<double> parse_finite_double(std::string_view text) {
 }
 
 std::optional<std::string> parse_string(std::string_view text) {
-    if (text.find('\0') != std::string_view::npos || !is_utf8(text)) return std::nullopt;
+    if (!is_text(text)) return std::nullopt;
     return std::string(text);
 }
 

@@ -205,16 +205,14 @@ private:
         };
         if (!std::ranges::equal(text, form, fits)) return std::nullopt;
 
-        const auto digits = [&](std::size_t at, std::size_t count) {
-            int number = 0;
-            parse(text.substr(at, count), number);
-            return number;
+        const auto two_digits = [&](std::size_t at) {
+            return 10 * (text[at] - '0') + (text[at + 1] - '0');
         };
         const std::chrono::year_month_day day{
-            std::chrono::year{digits(0, 4)},
-            std::chrono::month{static_cast<unsigned>(digits(5, 2))},
-            std::chrono::day{static_cast<unsigned>(digits(8, 2))}};
-        const int hour = digits(11, 2), minute = digits(14, 2), second = digits(17, 2);
+            std::chrono::year{100 * two_digits(0) + two_digits(2)},
+            std::chrono::month{static_cast<unsigned>(two_digits(5))},
+            std::chrono::day{static_cast<unsigned>(two_digits(8))}};
+        const int hour = two_digits(11), minute = two_digits(14), second = two_digits(17);
         // Year 0 is no year of the format, but one before our era.
         if (!day.ok() || day.year() == std::chrono::year{0} || hour > 23 || minute > 59 ||
             second > 59)

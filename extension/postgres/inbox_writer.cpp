@@ -1,6 +1,7 @@
 #include "inbox_writer.h"
 
 #include "plan.h"
+#include "value.h"
 
 #include <algorithm>
 #include <span>
@@ -13,11 +14,6 @@ namespace {
 // the number of calls and the length of their numbers.
 constexpr std::size_t rows_per_insert = 10'000;
 constexpr std::size_t text_per_insert = std::size_t{8} << 20;
-
-// As the arrays that the INSERT unnests.
-constexpr Oid column_types[call_column_count] = {
-    TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, INT4OID, INETOID, FLOAT8OID,
-};
 
 // Arrays of the same length are unnested side by side in a list of targets; in FROM, each would
 // become a table of its own first.
@@ -36,32 +32,18 @@ SPIPlanPtr insert_rows() {
          INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID});
 }
 
-NullableDatum to_datum(std::optional<std::int32_t> value) {
-    return value ? not_null(Int32GetDatum(*value)) : null_datum;
+// As a row of `inbox`. Raises, as all of these do: call it in a guarded body.
+void store(const Call& call, int encoding, TupleTableSlot* slot) {
+    ExecClearTuple(slot);
+    for (int i = 0; i < call_column_count; ++i) {
+        const NullableDatum value = to_datum(call, static_cast<CallColumn>(i), encoding);
+        slot->tts_values[i] = value.value;
+        slot->tts_isnull[i] = value.isnull;
+    }
+    ExecStoreVirtualTuple(slot);
 }
 
-NullableDatum to_datum(std::optional<std::string_view> value, int encoding) {
-    if (!value) return null_datum;
-    char* converted = pg_any_to_server(value->data(), static_cast<int>(value->size()), encoding);
-    if (converted == value->data())
-        return not_null(PointerGetDatum(
-            cstring_to_text_with_len(value->data(), static_cast<int>(value->size()))));
-    return not_null(CStringGetTextDatum(converted));
-}
-
-NullableDatum to_datum(const std::optional<Inet>& value) {
-    if (!value) return null_datum;
-    auto* stored = static_cast<inet*>(palloc0(sizeof(inet)));
-    const std::span<const std::uint8_t> bytes = value->address.bytes();
-    ip_family(stored) =
-        value->address.family() == Address::Family::v4 ? PGSQL_AF_INET : PGSQL_AF_INET6;
-    ip_bits(stored) = value->netmask;
-    std::memcpy(ip_addr(stored), bytes.data(), bytes.size());
-    SET_INET_VARSIZE(stored);
-    return not_null(InetPGetDatum(stored));
-}
-
-// One column of the rows as an array. Raises: call it in a guarded body.
+// One column of the rows as an array.
 Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
     auto* values = static_cast<Datum*>(palloc(calls.size() * sizeof(Datum)));
     auto* nulls = static_cast<bool*>(palloc(calls.size() * sizeof(bool)));
@@ -70,7 +52,7 @@ Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
         values[i] = value.value;
         nulls[i] = value.isnull;
     }
-    const Oid type = column_types[column];
+    const Oid type = call_column_types[column];
     std::int16_t length = 0;
     bool by_value = false;
     char alignment = 0;
@@ -81,45 +63,83 @@ Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
         construct_md_array(values, nulls, 1, size, lower_bound, type, length, by_value, alignment));
 }
 
-void insert(SPIPlanPtr plan, std::span<const Call> calls, int encoding) {
-    CHECK_FOR_INTERRUPTS();
-    const MemoryContext arrays =
-        AllocSetContextCreate(CurrentMemoryContext, "active_calls rows", ALLOCSET_DEFAULT_SIZES);
-    const MemoryContext caller_context = MemoryContextSwitchTo(arrays);
+void insert_by_statement(SPIPlanPtr plan, std::span<const Call> calls, int encoding) {
     Datum values[call_column_count];
     for (int column = 0; column < call_column_count; ++column)
         values[column] = array_of(calls, static_cast<CallColumn>(column), encoding);
-    MemoryContextSwitchTo(caller_context);
     const int result = SPI_execute_plan(plan, values, nullptr, false, 0);
     if (result != SPI_OK_INSERT)
         elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-    MemoryContextDelete(arrays);
+}
+
+// Whether an INSERT of the current user would do no more than check the rows and write them: the
+// table is as this extension made it, but for constraints and indexes, and nothing is forbidden.
+bool needs_no_statement(Relation inbox) {
+    const TupleDesc columns = RelationGetDescr(inbox);
+    if (inbox->rd_rel->relkind != RELKIND_RELATION || inbox->rd_rel->relispartition ||
+        inbox->rd_rel->relrowsecurity || inbox->rd_rules != nullptr || inbox->trigdesc != nullptr ||
+        columns->natts != call_column_count || (columns->constr && columns->constr->num_defval > 0))
+        return false;
+    for (int i = 0; i < call_column_count; ++i)
+        if (TupleDescAttr(columns, i)->atttypid != call_column_types[i]) return false;
+    return !XactReadOnly &&
+           pg_class_aclcheck(RelationGetRelid(inbox), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
+}
+
+// As COPY does, which fills a page at a time, where INSERT goes row by row through a plan: in half
+// the time.
+void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
+    constexpr std::size_t most_slots = 128; // two pages of rows; to make a slot is not cheap
+    EState* const executor = CreateExecutorState();
+    auto* const target = makeNode(ResultRelInfo);
+    InitResultRelInfo(target, inbox, 0, nullptr, 0);
+    ExecOpenIndices(target, false);
+    const std::size_t slot_count = std::min(most_slots, calls.size());
+    auto** const slots =
+        static_cast<TupleTableSlot**>(palloc(slot_count * sizeof(TupleTableSlot*)));
+    for (std::size_t i = 0; i < slot_count; ++i) slots[i] = table_slot_create(inbox, nullptr);
+
+    while (!calls.empty()) {
+        CHECK_FOR_INTERRUPTS();
+        const std::span<const Call> next = calls.subspan(0, std::min(slot_count, calls.size()));
+        for (std::size_t i = 0; i < next.size(); ++i) {
+            store(next[i], encoding, slots[i]);
+            ExecConstraints(target, slots[i], executor);
+            ResetPerTupleExprContext(executor);
+        }
+        table_multi_insert(inbox, slots, static_cast<int>(next.size()), GetCurrentCommandId(true),
+                           0, nullptr);
+        for (std::size_t i = 0; i < next.size(); ++i) {
+            insert_index_tuples(target, slots[i], executor);
+            ResetPerTupleExprContext(executor);
+        }
+        calls = calls.subspan(next.size());
+    }
+
+    for (std::size_t i = 0; i < slot_count; ++i) ExecDropSingleTupleTableSlot(slots[i]);
+    ExecCloseIndices(target);
+    FreeExecutorState(executor);
+    CommandCounterIncrement();
+}
+
+void insert(SPIPlanPtr plan, std::span<const Call> calls, int encoding) {
+    CHECK_FOR_INTERRUPTS();
+    RangeVar* const name = makeRangeVar(pstrdup("active_calls"), pstrdup("inbox"), -1);
+    const Oid oid = RangeVarGetRelid(name, RowExclusiveLock, false);
+    const MemoryContext rows =
+        AllocSetContextCreate(CurrentMemoryContext, "active_calls rows", ALLOCSET_DEFAULT_SIZES);
+    const MemoryContext caller_context = MemoryContextSwitchTo(rows);
+    const Relation inbox = table_open(oid, NoLock);
+    if (needs_no_statement(inbox))
+        insert_by_page(inbox, calls, encoding);
+    else
+        insert_by_statement(plan, calls, encoding);
+    table_close(inbox, NoLock);
+    MemoryContextSwitchTo(caller_context);
+    MemoryContextDelete(rows);
 }
 
 } // namespace
-
-NullableDatum to_datum(const Call& call, CallColumn column, int encoding) {
-    switch (column) {
-    case snapshot_timestamp:
-        return not_null(TimestampTzGetDatum(to_timestamptz(call.snapshot)));
-    case customer_acc_id:
-        return not_null(Int32GetDatum(call.account_id));
-    case src_country_id:
-        return to_datum(call.src_country_id);
-    case dst_country_id:
-        return to_datum(call.dst_country_id);
-    case src_prefix_routing:
-        return to_datum(call.src_prefix_routing, encoding);
-    case dst_prefix_routing:
-        return to_datum(call.dst_prefix_routing, encoding);
-    case duration:
-        return not_null(Int32GetDatum(call.duration));
-    case auth_orig_ip:
-        return to_datum(call.auth_orig_ip);
-    default:
-        return not_null(Float8GetDatum(call.customer_price));
-    }
-}
 
 InboxWriter::InboxWriter(MemoryContext memory, int encoding)
     : encoding_(encoding)

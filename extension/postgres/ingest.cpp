@@ -36,7 +36,7 @@ std::int64_t write_rows(std::string_view rows, const FieldSet& fields) {
     FeedCounts counts;
     with_spi([&] {
         InboxWriter inbox(memory, PG_UTF8);
-        IngestedRows ingested(memory, rows.size());
+        IngestedRows ingested(memory);
         counts = read_feed(
             rows, fields,
             [&](const Call& call, const std::optional<RowKey>& key) {

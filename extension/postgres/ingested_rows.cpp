@@ -43,9 +43,6 @@ SPIPlanPtr delete_old_keys() {
         {TIMESTAMPTZOID, INT8OID});
 }
 
-// Of the feed's text, with hardly more than the fields that are kept.
-constexpr std::size_t bytes_per_row = 200;
-
 // Rows that were ingested before this are forgotten.
 TimestampTz window_start() {
     return GetCurrentTimestamp() - std::chrono::microseconds(retry_window()).count();
@@ -67,13 +64,8 @@ Datum bytea_of(std::span<const Added> rows) {
 
 } // namespace
 
-void KeyCounts::reserve(std::size_t keys) {
-    const std::size_t slots = std::bit_ceil(keys + keys / 2 + 1);
-    if (slots > slots_.size()) resize(slots);
-}
-
 KeyCounts::Counts& KeyCounts::operator[](const RowKey& key) {
-    reserve(used_ + 1);
+    if (3 * (used_ + 1) > 2 * slots_.size()) grow();
     Slot& slot = find(key);
     if (slot.is_free()) {
         slot.key = key;
@@ -90,30 +82,73 @@ KeyCounts::Slot& KeyCounts::find(const RowKey& key) {
     return slots_[at];
 }
 
-void KeyCounts::resize(std::size_t slots) {
-    std::pmr::vector<Slot> old(slots, slots_.get_allocator());
+void KeyCounts::grow() {
+    constexpr std::size_t fewest = 1024;
+    std::pmr::vector<Slot> old(std::max(fewest, 2 * slots_.size()), slots_.get_allocator());
     old.swap(slots_);
     for (const Slot& slot : old)
         if (!slot.is_free()) find(slot.key) = slot;
 }
 
-IngestedRows::IngestedRows(MemoryContext memory, std::size_t text_size)
-    : expected_rows_(text_size / bytes_per_row)
+SeenKeys* SeenKeys::current = nullptr;
+
+SeenKeys& SeenKeys::of_transaction() {
+    if (current != nullptr) return *current;
+    const MemoryContext memory = guarded([] {
+        static bool is_registered = false;
+        if (!is_registered) RegisterSubXactCallback(subtransaction_ends, nullptr);
+        is_registered = true;
+        return AllocSetContextCreate(TopTransactionContext, "active_calls seen keys",
+                                     ALLOCSET_DEFAULT_SIZES);
+    });
+    current = &make_in_context<SeenKeys>(memory, memory);
+    return *current;
+}
+
+SeenKeys::SeenKeys(MemoryContext memory)
+    : context_(memory)
     , memory_(memory)
-    , nodes_(&memory_)
-    , snapshots_(&nodes_)
-    , counts_(&memory_)
+    , snapshots_(&memory_)
+    , counts_(&memory_) {}
+
+// At the end of the transaction, too, which resets the memory.
+SeenKeys::~SeenKeys() { current = nullptr; }
+
+bool SeenKeys::knows(Instant snapshot) {
+    if (snapshot == last_snapshot_) return true;
+    if (!snapshots_.contains(snapshot)) return false;
+    last_snapshot_ = snapshot;
+    return true;
+}
+
+void SeenKeys::set_known(Instant snapshot) {
+    changed_in_ = std::max(changed_in_, GetCurrentSubTransactionId());
+    snapshots_.insert(snapshot);
+}
+
+KeyCounts::Counts& SeenKeys::operator[](const RowKey& key) {
+    changed_in_ = std::max(changed_in_, GetCurrentSubTransactionId());
+    return counts_[key];
+}
+
+// Of what is rolled back nobody knows here which rows it had, so all are forgotten, to be recalled
+// from the table. A subtransaction's number is greater than those of all that began before it.
+void SeenKeys::subtransaction_ends(SubXactEvent event, SubTransactionId ended, SubTransactionId,
+                                   void*) {
+    if (event == SUBXACT_EVENT_ABORT_SUB && current != nullptr && current->changed_in_ >= ended)
+        MemoryContextDelete(current->context_);
+}
+
+IngestedRows::IngestedRows(MemoryContext memory)
+    : memory_(memory)
     , added_(&memory_) {
     if (retry_window() > std::chrono::seconds{0}) table_ = OwnTable::find("ingested");
 }
 
 bool IngestedRows::add(Instant snapshot, const RowKey& key) {
     if (!table_) return true;
-    if (snapshot != last_snapshot_) {
-        if (!snapshots_.contains(snapshot)) recall(snapshot);
-        last_snapshot_ = snapshot;
-    }
-    KeyCounts::Counts& counts = counts_[key];
+    if (!SeenKeys::of_transaction().knows(snapshot)) recall(snapshot);
+    KeyCounts::Counts& counts = SeenKeys::of_transaction()[key];
     if (++counts.here <= counts.earlier) return false;
     added_.push_back({snapshot, key});
     return true;
@@ -121,7 +156,7 @@ bool IngestedRows::add(Instant snapshot, const RowKey& key) {
 
 void IngestedRows::recall(Instant snapshot) {
     const SPIPlanPtr plan = select_keys();
-    const bool is_first = snapshots_.empty();
+    const bool is_first = SeenKeys::of_transaction().knows_nothing();
     const std::uint64_t batches = guarded([&] {
         if (is_first)
             DirectFunctionCall2(pg_advisory_xact_lock_int4,
@@ -130,10 +165,7 @@ void IngestedRows::recall(Instant snapshot) {
         return table_->execute(plan, {TimestampTzGetDatum(to_timestamptz(snapshot)),
                                       TimestampTzGetDatum(window_start())});
     });
-    if (is_first) {
-        counts_.reserve(expected_rows_);
-        added_.reserve(expected_rows_);
-    }
+    SeenKeys& seen = SeenKeys::of_transaction();
     SPITupleTable* const rows = SPI_tuptable;
     for (std::uint64_t i = 0; i < batches; ++i) {
         bool is_null = false;
@@ -146,11 +178,11 @@ void IngestedRows::recall(Instant snapshot) {
         for (std::size_t at = 0; at + sizeof(RowKey) <= keys.size(); at += sizeof(RowKey)) {
             RowKey key;
             std::memcpy(key.data(), keys.data() + at, sizeof(RowKey));
-            ++(counts_[key].*count);
+            ++(seen[key].*count);
         }
     }
     SPI_freetuptable(rows);
-    snapshots_.insert(snapshot);
+    seen.set_known(snapshot);
 }
 
 void IngestedRows::remember() {

@@ -25,7 +25,6 @@ public:
     explicit KeyCounts(std::pmr::memory_resource* memory)
         : slots_(memory) {}
 
-    void reserve(std::size_t keys);
     // One of the counts is to be increased before the next call: a key without any is not kept.
     Counts& operator[](const RowKey& key);
 
@@ -37,27 +36,62 @@ private:
     };
 
     Slot& find(const RowKey& key);
-    void resize(std::size_t slots);
+    void grow();
 
     std::pmr::vector<Slot> slots_; // a power of two of them, at least a third free
     std::size_t used_ = 0;
 };
 
+// The keys of the rows that the current transaction has ingested, and of those of the same
+// snapshots that were ingested before. It lives from the first such row to the end of the
+// transaction, or until rows that it knows are rolled back.
+class SeenKeys {
+public:
+    // Made where there is none. Throws PendingError. What it returns may be gone as soon as
+    // PostgreSQL has run anything.
+    static SeenKeys& of_transaction();
+
+    // For of_transaction() alone.
+    explicit SeenKeys(MemoryContext memory);
+    SeenKeys(const SeenKeys&) = delete;
+    ~SeenKeys();
+
+    // Whether the rows of a snapshot that were ingested before are among them.
+    bool knows(Instant snapshot);
+    bool knows_nothing() const { return snapshots_.empty(); }
+    void set_known(Instant snapshot);
+    // As of KeyCounts.
+    KeyCounts::Counts& operator[](const RowKey& key);
+
+private:
+    static void subtransaction_ends(SubXactEvent event, SubTransactionId ended, SubTransactionId,
+                                    void*);
+
+    static SeenKeys* current;
+
+    MemoryContext context_;
+    MemoryContextResource memory_;
+    std::pmr::set<Instant> snapshots_;
+    std::optional<Instant> last_snapshot_; // one of them
+    KeyCounts counts_;
+    SubTransactionId changed_in_ = InvalidSubTransactionId;
+};
+
 // The keys of a batch's rows, and of the rows of its snapshots that were ingested within
 // active_calls.retry_window. They are kept in table `ingested`, 16 bytes each, a row for each
-// snapshot of a batch; a row or an index entry for each call would cost more than the call.
+// snapshot of a call of `ingest`; a row or an index entry for each of the feed's rows would cost
+// more than that row itself.
 //
-// All that one transaction ingests is one batch, whose rows are all taken, also those of the same
-// key: a client that knows only doubles rounds ids. Of a key that earlier batches had n times, the
-// first n rows are repeated.
+// All that one transaction ingests is one batch, in however many calls, whose rows are all taken,
+// also those of the same key: a client that knows only doubles rounds ids. Of a key that earlier
+// batches had n times, the first n rows are repeated.
 //
 // Batches whose rows have keys are ingested by one transaction at a time, from the first such row
 // to the end of the transaction (an advisory lock of this database, on the table's oid and 0): a
 // retry waits for the attempt that it repeats. The caller has connected to SPI.
 class IngestedRows {
 public:
-    // `text_size`: of the batch, in bytes, for a guess at the number of its rows.
-    IngestedRows(MemoryContext memory, std::size_t text_size);
+    explicit IngestedRows(MemoryContext memory);
 
     // Whether the row is new. For the first row of a snapshot also a query. Throws PendingError.
     bool add(Instant snapshot, const RowKey& key);
@@ -74,13 +108,8 @@ private:
 
     void recall(Instant snapshot);
 
-    std::size_t expected_rows_;
     MemoryContextResource memory_;
-    std::pmr::monotonic_buffer_resource nodes_;
     std::optional<OwnTable> table_; // nothing: no row is remembered, and every row is new
-    std::pmr::set<Instant> snapshots_;
-    std::optional<Instant> last_snapshot_;
-    KeyCounts counts_;
     std::pmr::vector<Added> added_;
 };
 

@@ -6,7 +6,7 @@
 // The conditions themselves are checked by PostgreSQL, row by row, as on any table.
 #include "boundary.h"
 
-#include "inbox_writer.h"
+#include "call_columns.h"
 #include "plan.h"
 #include "stored_segment.h"
 #include "value.h"

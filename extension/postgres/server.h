@@ -14,6 +14,7 @@ extern "C" {
 
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
@@ -25,6 +26,7 @@ extern "C" {
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
 #endif
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -77,3 +79,12 @@ extern "C" {
 #undef ngettext
 #undef dgettext
 #undef dngettext
+
+// Enters a row that was just written into the indexes of its table.
+inline void insert_index_tuples(ResultRelInfo* table, TupleTableSlot* row, EState* executor) {
+#if PG_VERSION_NUM >= 160000
+    ExecInsertIndexTuples(table, row, executor, false, false, nullptr, NIL, false);
+#else
+    ExecInsertIndexTuples(table, row, executor, false, false, nullptr, NIL);
+#endif
+}

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <ranges>
 #include <stdexcept>
 #include <vector>
 
@@ -56,7 +57,7 @@ std::vector<std::string> read_batches(const FeedOptions& options, bool is_reduce
         if (++rows % options.batch_rows == 0) batches.emplace_back(insert);
     }
     batches.pop_back(); // which is not whole
-    if (batches.empty()) throw std::runtime_error(options.file + " has less than a batch");
+    if (batches.size() < 2) throw std::runtime_error(options.file + " has less than two batches");
     return batches;
 }
 
@@ -90,7 +91,9 @@ void measure_feed(const FeedOptions& options) {
         Timing timing;
         std::size_t bytes = 0;
         const auto batches = read_batches(options, is_reduced);
-        for (const auto& batch : batches) {
+        // The first finds nothing prepared.
+        time_to_send(client, batches.front(), options.batch_rows);
+        for (const auto& batch : batches | std::views::drop(1)) {
             timing.add(time_to_send(client, batch, options.batch_rows));
             bytes += batch.size();
         }
@@ -98,7 +101,7 @@ void measure_feed(const FeedOptions& options) {
         constexpr double second = 1000;
         fmt::print("{:<28}{:>14.0f}{:>12.0f}{:>10.0f}\n",
                    is_reduced ? "the fields that are read" : "as the switch posts them",
-                   static_cast<double>(bytes) / static_cast<double>(batches.size()) / rows,
+                   static_cast<double>(bytes) / static_cast<double>(batches.size() - 1) / rows,
                    rows / timing.median() * second, rows / timing.best() * second);
     }
 }

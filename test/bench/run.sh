@@ -243,7 +243,7 @@ through_rest() {
 # Of later days, so that no row has been there before; they go again, so that all else stays as it was.
 through_feed() {
     start_shim
-    "$SIMULATE" --accounts 200 --peak-calls 25000 --duration 9m --until 2026-03-03T10:30:00Z >"$work/feed.jsonl"
+    "$SIMULATE" --accounts 200 --peak-calls 25000 --duration 20m --until 2026-03-03T10:30:00Z >"$work/feed.jsonl"
     "$BUILD/cmake/bin/active-calls-bench" feed --address "$feed_address" --file "$work/feed.jsonl"
     stop_shim
     sql -c "DELETE FROM active_calls.inbox WHERE snapshot_timestamp > '2026-03-01'" \

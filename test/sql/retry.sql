@@ -53,6 +53,17 @@ COMMIT;
 SELECT * FROM pg_temp.written();
 CALL pg_temp.forget();
 
+-- Of what earlier batches had, a transaction skips as many and no more
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('1'));
+BEGIN;
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('2'));
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('1', 1));
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('2') || E'\n' || pg_temp.row('1', 1));
+COMMIT;
+SELECT active_calls.ingest(string_agg(pg_temp.row('1'), E'\n')) FROM generate_series(1, 5);
+SELECT * FROM pg_temp.written();
+CALL pg_temp.forget();
+
 -- The limits of ids, and any text
 SELECT active_calls.ingest(string_agg(pg_temp.row(id), E'\n')) FROM unnest(ARRAY[
     '0', '-1', '9223372036854775807', '-9223372036854775808', '18446744073709551614', '18446744073709551615', '"a"', '"A"',
@@ -91,6 +102,42 @@ ROLLBACK TO another;
 SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('2'));
 COMMIT;
 SELECT * FROM pg_temp.written();
+CALL pg_temp.forget();
+
+-- also where the operator's own trigger does so in the middle: with what it did itself, and with rows it ingested
+RESET ROLE;
+CREATE FUNCTION pg_temp.stumble() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM active_calls.ingest('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10070,"id":1}' || E'\nx');
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER stumble BEFORE INSERT ON active_calls.inbox EXECUTE FUNCTION pg_temp.stumble();
+SET ROLE active_calls_writer;
+BEGIN;
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('2'));
+SELECT active_calls.ingest(pg_temp.row('2') || E'\n' || pg_temp.row('3'));
+COMMIT;
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n' || pg_temp.row('2') || E'\n' || pg_temp.row('2') || E'\n' || pg_temp.row('3'));
+RESET ROLE;
+DROP TRIGGER stumble ON active_calls.inbox;
+SET ROLE active_calls_writer;
+SELECT * FROM pg_temp.written();
+CALL pg_temp.forget();
+DO $$
+BEGIN
+    FOR id IN 1..200 LOOP
+        BEGIN
+            PERFORM active_calls.ingest(pg_temp.row(id::text) || E'\n' || pg_temp.row((id + 1)::text));
+            IF id % 2 = 0 THEN RAISE EXCEPTION 'back'; END IF;
+        EXCEPTION WHEN raise_exception THEN NULL;
+        END;
+    END LOOP;
+END
+$$;
+SELECT * FROM pg_temp.written();
+SELECT active_calls.ingest(string_agg(pg_temp.row(id::text), E'\n')) FROM generate_series(1, 201) AS id;
 CALL pg_temp.forget();
 
 -- Also when the calls were sealed or changed meanwhile

@@ -241,6 +241,53 @@ subtest 'what is refused' => sub {
     is(take_calls(), 1, 'nothing else is in');
 };
 
+# Rows go to the database in pieces of half a MiB, as soon as the rest of the body is near.
+subtest 'a batch that is written while it comes' => sub {
+    my $part     = join '', map { row(id => $_, x => 'x' x 1_000) } 1 .. 3_000;
+    my $bytes    = feed_bytes($INSERT . $part x 2);
+    my $is_begun = sub { $database->sql(q(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')) };
+    my $begin    = sub ($size) {
+        my $connection = connect_to($shim->feed_port);
+        $connection->send_bytes(substr $bytes, 0, $size);
+        return $connection;
+    };
+
+    refused_ok(post($shim, $INSERT . $part . "no row\n" . $part), 400, 27, 'line 3001: ', 'a bad row in the middle');
+    refused_ok(post($shim, $INSERT . $part . "{\"x\":\"\xff\"}\n" . $part),
+        400, 27, 'line 3001: invalid byte sequence', 'bad UTF-8 in the middle');
+    my $cut = $begin->(length($bytes) / 2);
+    $cut->finish_sending;
+    refused_ok($cut->read_answer('POST'), 400, 33, 'before its end', 'half of one');
+    my $chunked = connect_to($shim->feed_port);
+    $chunked->send_bytes("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-ClickHouse-Key: $FEED_PASSWORD\r\n\r\n"
+            . sprintf("%x\r\n%s\r\nnonsense\r\n", length $INSERT . $part, $INSERT . $part));
+    refused_ok($chunked->read_answer('POST'), 400, 1000, 'size of a chunk', 'chunks that become none');
+    is(take_calls(), 0, 'nothing of them is in');
+
+    my $stalled = $begin->(length($bytes) / 2);
+    ok(wait_until(5, $is_begun), 'one that stops in the middle has begun to be written');
+    my $started = time;
+    status_ok(post($shim, $INSERT . batch(1, 100)), 200, 'another switch');
+    cmp_ok(time - $started, '<', 8, 'does not wait for it for long');
+    refused_ok($stalled->read_answer('POST'), 408, 209, 'fast enough', 'which is given up');
+    is(take_calls(), 100, 'and not in');
+
+    my $slow = $begin->(0);
+    my $sent = 0;
+    while ($sent < 1_000_000)
+    {
+        $slow->send_bytes(substr $bytes, $sent, 65_536);
+        $sent += 65_536;
+        sleep 0.05;
+    }
+    is($is_begun->(), 0, 'one that comes slowly does not begin before the rest is near');
+    $slow->send_bytes(substr $bytes, $sent);
+    status_ok($slow->read_answer('POST'), 200, 'it is written');
+    is(take_calls(), 6_000, 'and in');
+    status_ok(post($shim, $INSERT . $part x 2), 200, 'at once, too');
+    is(take_calls(), 6_000, 'with all its rows, though each id is there twice');
+};
+
 subtest 'the database takes too long, or is away' => sub {
     my $hasty   = start_shim(database => $database, feed => 1, args => [ '--feed-statement-timeout', '300ms' ]);
     my $blocker = $database->block_queries;
@@ -253,11 +300,11 @@ subtest 'the database takes too long, or is away' => sub {
     $database->sql('CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END$$');
     $database->sql('CREATE TRIGGER dawdle BEFORE INSERT ON active_calls.inbox EXECUTE FUNCTION dawdle()');
     my $long = row(x => 'x' x 10_000);
-    refused_ok(post($slow, $INSERT . $long x 2_000), 504, 159, 'too long', 'ten pieces');
+    refused_ok(post($slow, $INSERT . $long x 500), 504, 159, 'too long', 'ten pieces');
     is({ $slow->metrics }->{'active_calls_shim_database_errors_total{kind="timeout",route="feed"}'}, 1, 'which is counted as such');
-    status_ok(post($slow, $INSERT . $long x 300), 200, 'two pieces');
+    status_ok(post($slow, $INSERT . $long x 100), 200, 'two pieces');
     $database->sql('DROP FUNCTION dawdle CASCADE');
-    is(take_calls(),  301, 'the ten are not in');
+    is(take_calls(),  101, 'the ten are not in');
     is($slow->stop, 0, 'ends in good order');
 
     # All sessions end; no batch may be lost to one that was idle then.

@@ -59,7 +59,7 @@ subtest 'bodies that are too large' => sub {
     my $rows = $INSERT . row() x ($MAX_BODY / length(row()) + 1);
     refused_ok(post($shim, $rows), 413, 307, '--feed-max-body', 'a body of more than the limit');
     refused_ok(raw(head('Content-Length: 99999999999')), 413, 307, '8388608', 'one that says so');
-    my $chunks = head('Transfer-Encoding: chunked') . chunk('x' x $MEBI) x 9;
+    my $chunks = head('Transfer-Encoding: chunked') . chunk($INSERT) . chunk("\n" x $MEBI) x 8;
     refused_ok(raw($chunks), 413, 307, '8388608', 'in chunks');
 
     # A bomb within a body that is small: 200 MiB of blanks in 200 KB.

@@ -1,4 +1,5 @@
-// Bodies over real sockets: every framing, every way to end too soon, decompression within a limit.
+// Bodies over real sockets: every framing, every way to end too soon, decompression within a limit,
+// and the pieces that they are handed out in.
 #include "feed_body.h"
 
 #include "clickhouse_error.h"
@@ -43,9 +44,9 @@ std::string chunk(const std::string& text) {
 }
 
 /// Two ends of a connection.
-class FeedBody : public testing::Test {
+class FeedBodyTest : public testing::Test {
 protected:
-    FeedBody() {
+    FeedBodyTest() {
         const int listening = socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -62,7 +63,7 @@ protected:
         request_.version = "HTTP/1.1";
         request_.target = "/";
     }
-    ~FeedBody() override { close(client_); }
+    ~FeedBodyTest() override { close(client_); }
 
     /// What is read of these bytes, after which the client closes, or the code of the refusal.
     std::string read(const httplib::Headers& headers, const std::string& bytes) {
@@ -74,16 +75,40 @@ protected:
         std::string result;
         RequestBody body(*connection_, request_, {milliseconds{2'000}});
         try {
-            result = read_feed_text(body, request_, limit);
+            FeedBody feed(body, request_, max_size_);
+            feed.gather();
+            result = joined(take_pieces(feed));
+            EXPECT_EQ(feed.size(), result.size());
             EXPECT_TRUE(body.is_at_end());
         } catch (const ClickHouseError& error) {
             result = std::to_string(static_cast<int>(error.code));
+            message_ = error.what();
         }
         shutdown(client_, SHUT_RDWR); // so that the sender ends
         sender.join();
         return result;
     }
 
+    /// All that are left.
+    std::vector<std::string> take_pieces(FeedBody& feed) {
+        std::vector<std::string> pieces;
+        std::size_t lines = feed.line_count();
+        while (const auto piece = feed.next_piece()) {
+            EXPECT_EQ(piece->lines_before, lines);
+            pieces.emplace_back(piece->text);
+            lines = feed.line_count();
+        }
+        return pieces;
+    }
+
+    static std::string joined(const std::vector<std::string>& pieces) {
+        std::string text;
+        for (const auto& piece : pieces) text += piece;
+        return text;
+    }
+
+    std::size_t max_size_ = limit;
+    std::string message_; // of the last refusal
     int client_ = -1;
     std::optional<Connection> connection_;
     httplib::Request request_;
@@ -97,28 +122,28 @@ httplib::Headers sized(const std::string& body, const std::string& encoding = "i
     return {{"Content-Length", std::to_string(body.size())}, {"Content-Encoding", encoding}};
 }
 
-TEST_F(FeedBody, HasALength) {
+TEST_F(FeedBodyTest, HasALength) {
     EXPECT_EQ(read({{"Content-Length", "5"}}, "abcdeGET /"), "abcde");
     EXPECT_EQ(connection_->received(), "GET /"); // the next request
 }
 
-TEST_F(FeedBody, MayBeEmpty) {
+TEST_F(FeedBodyTest, MayBeEmpty) {
     EXPECT_EQ(read({}, "GET /"), "");
     EXPECT_EQ(connection_->received(), ""); // nothing is waited for
 }
 
-TEST_F(FeedBody, MayComeInChunks) {
+TEST_F(FeedBodyTest, MayComeInChunks) {
     EXPECT_EQ(read(chunked, chunk("abc") + "2;x=y\r\nde\r\n" + "0\r\nTrailer: x\r\n\r\nGET /"),
               "abcde");
     EXPECT_EQ(connection_->received(), "GET /"); // the next request
 }
 
-TEST_F(FeedBody, FollowsTheStatementOfTheUrl) {
+TEST_F(FeedBodyTest, FollowsTheStatementOfTheUrl) {
     request_.target = "/?query=INSERT+INTO+x&a=b";
     EXPECT_EQ(read(sized("{}"), "{}"), "INSERT INTO x\n{}");
 }
 
-TEST_F(FeedBody, MayBeCompressed) {
+TEST_F(FeedBodyTest, MayBeCompressed) {
     const std::string text(limit, 'x'); // all of the limit, of which the end is the hard part
     std::string body;
     for (const char c : compress(text)) body += chunk({c});
@@ -126,20 +151,22 @@ TEST_F(FeedBody, MayBeCompressed) {
     EXPECT_TRUE(read(headers, body + last_chunk) == text);
 }
 
-TEST_F(FeedBody, MayBeCompressedInParts) {
+TEST_F(FeedBodyTest, MayBeCompressedInParts) {
     const std::string body = compress("abc") + compress("") + compress("def");
     EXPECT_EQ(read(sized(body, "gzip"), body), "abcdef");
 }
 
-TEST_F(FeedBody, MayBeDeflated) {
+TEST_F(FeedBodyTest, MayBeDeflated) {
     const std::string body = compress("abc", Framing::zlib);
     EXPECT_EQ(read(sized(body, "deflate"), body), "abc");
 }
 
 /// Each reads on a connection of its own.
-class OneFeedBody : public FeedBody {
+class OneFeedBody : public FeedBodyTest {
 public:
-    using FeedBody::read;
+    using FeedBodyTest::max_size_;
+    using FeedBodyTest::message_;
+    using FeedBodyTest::read;
     void TestBody() override {}
 };
 
@@ -204,12 +231,12 @@ TEST(BadFeedBodies, CompressedAreRefused) {
         EXPECT_EQ(OneFeedBody().read(gzip_chunked, chunk(body) + last_chunk), code) << body.size();
 }
 
-TEST_F(FeedBody, IsGivenUpIfItDoesNotCome) {
+TEST_F(FeedBodyTest, IsGivenUpIfItDoesNotCome) {
     request_.headers = {{"Content-Length", "5"}};
     RequestBody body(*connection_, request_, {milliseconds{300}});
     const auto started = std::chrono::steady_clock::now();
     try {
-        read_feed_text(body, request_, limit);
+        FeedBody(body, request_, limit).gather();
         FAIL();
     } catch (const ClickHouseError& error) {
         EXPECT_EQ(error.code, ClickHouseCode::socket_timeout);
@@ -220,7 +247,7 @@ TEST_F(FeedBody, IsGivenUpIfItDoesNotCome) {
     EXPECT_FALSE(body.is_at_end());
 }
 
-TEST_F(FeedBody, IsAskedForWhereTheClientWaits) {
+TEST_F(FeedBodyTest, IsAskedForWhereTheClientWaits) {
     request_.headers = {{"Content-Length", "5"}, {"Expect", "100-Continue"}};
     RequestBody body(*connection_, request_, {milliseconds{2'000}});
     std::thread client([&] {
@@ -230,14 +257,138 @@ TEST_F(FeedBody, IsAskedForWhereTheClientWaits) {
                   "HTTP/1.1 100 Continue\r\n\r\n");
         send(client_, "abcde", 5, MSG_NOSIGNAL);
     });
-    EXPECT_EQ(read_feed_text(body, request_, limit), "abcde");
+    FeedBody feed(body, request_, limit);
+    feed.gather();
+    EXPECT_EQ(feed.text(), "abcde");
     client.join();
 }
 
-TEST_F(FeedBody, IsNotAskedForIfItIsTooLong) {
+TEST_F(FeedBodyTest, IsNotAskedForIfItIsTooLong) {
     EXPECT_EQ(read({{"Content-Length", "100001"}, {"Expect", "100-continue"}}, ""), "307");
     std::array<char, 100> answer;
     EXPECT_EQ(recv(client_, answer.data(), answer.size(), MSG_DONTWAIT), 0);
+}
+
+/// Of bodies larger than a piece.
+class LargeFeedBody : public FeedBodyTest {
+protected:
+    static constexpr std::size_t mebi = std::size_t{1} << 20;
+
+    LargeFeedBody() { max_size_ = 64 * mebi; }
+
+    void send_bytes(const std::string& bytes) const {
+        EXPECT_EQ(send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+};
+
+TEST_F(LargeFeedBody, IsCutAtTheEndsOfLines) {
+    std::string rows;
+    for (int i = 0; i < 50'000; ++i)
+        rows += "{\"number\":" + std::to_string(i) + ",\"x\":\"" + std::string(60, 'x') + "\"}\n";
+    request_.headers = sized(rows);
+    std::thread sender([&] { send_bytes(rows); });
+    RequestBody body(*connection_, request_, {milliseconds{2'000}});
+    FeedBody feed(body, request_, max_size_);
+    feed.gather();
+    const auto pieces = take_pieces(feed);
+    sender.join();
+    EXPECT_GT(pieces.size(), 5u);
+    for (const auto& piece : pieces) {
+        EXPECT_TRUE(piece.starts_with('{') && piece.ends_with('\n'));
+        EXPECT_LT(piece.size(), mebi);
+    }
+    EXPECT_TRUE(joined(pieces) == rows);
+    EXPECT_EQ(feed.line_count(), 50'000u);
+}
+
+TEST_F(LargeFeedBody, OfAnyFormIsKept) {
+    for (const auto& rows : {std::string("\n"), std::string("{}"), std::string("{}\n{}"),
+                             std::string(5 * mebi, 'x'), std::string(5 * mebi, '\n'),
+                             std::string(5 * mebi, 'x') + '\n' + std::string(5 * mebi, 'y')}) {
+        OneFeedBody one;
+        one.max_size_ = max_size_;
+        EXPECT_TRUE(one.read(sized(rows), rows) == rows) << rows.size();
+    }
+}
+
+TEST_F(LargeFeedBody, IsHandedOutWhileItComes) {
+    const std::string row = std::string(999, 'x') + '\n';
+    std::string part;
+    while (part.size() < 2 * mebi) part += row;
+    request_.headers = {{"Content-Length", std::to_string(2 * part.size())}};
+    RequestBody body(*connection_, request_, {milliseconds{2'000}});
+    FeedBody feed(body, request_, max_size_);
+    std::thread sender([&] { send_bytes(part); });
+    feed.gather();
+    EXPECT_LT(feed.text().size(), mebi); // no more than is needed
+    const auto first = feed.next_piece();
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(body.is_at_end());
+    const auto size = first->text.size();
+    sender.join();
+    std::thread rest([&] { send_bytes(part); });
+    const auto pieces = take_pieces(feed);
+    rest.join();
+    EXPECT_EQ(size + joined(pieces).size(), 2 * part.size());
+}
+
+/// Whoever takes the first piece opens a transaction, for which others wait.
+TEST_F(LargeFeedBody, IsGatheredWhereItComesSlowly) {
+    const std::string slow(64 * 1024, '\n');
+    const std::string fast(7 * mebi, '\n');
+    const auto size = 16 * slow.size() + fast.size();
+    request_.headers = {{"Content-Length", std::to_string(size)}};
+    RequestBody body(*connection_, request_, {milliseconds{5'000}});
+    FeedBody feed(body, request_, max_size_);
+    std::thread sender([&] {
+        for (int i = 0; i < 16; ++i) {
+            send_bytes(slow);
+            std::this_thread::sleep_for(milliseconds{30});
+        }
+        send_bytes(fast);
+    });
+    feed.gather();
+    EXPECT_GT(feed.text().size(), 2 * mebi); // a fourth, after half a second
+    EXPECT_EQ(joined(take_pieces(feed)).size(), size);
+    sender.join();
+}
+
+TEST_F(LargeFeedBody, IsGivenUpWhereItStopsInTheMiddle) {
+    request_.headers = {{"Content-Length", std::to_string(4 * mebi)}};
+    RequestBody body(*connection_, request_, {milliseconds{60'000}});
+    FeedBody feed(body, request_, max_size_);
+    std::thread sender([&] { send_bytes(std::string(2 * mebi, '\n')); });
+    feed.gather();
+    const auto started = std::chrono::steady_clock::now();
+    try {
+        take_pieces(feed);
+        FAIL();
+    } catch (const ClickHouseError& error) {
+        EXPECT_EQ(error.code, ClickHouseCode::socket_timeout);
+    }
+    const auto waited = std::chrono::steady_clock::now() - started;
+    EXPECT_GE(waited, milliseconds{4'900});
+    EXPECT_LT(waited, milliseconds{7'000});
+    sender.join();
+}
+
+TEST_F(LargeFeedBody, MustBeText) {
+    const std::string line = std::string(99, 'x') + '\n';
+    std::string good;
+    for (int i = 0; i < 20'000; ++i) good += line;
+    for (const auto& bad : {std::string("\xff"), std::string("\xc3\n"), std::string("a\0b", 3),
+                            std::string("\xed\xa0\x80\n")}) {
+        OneFeedBody one;
+        one.max_size_ = max_size_;
+        const auto text = good + bad;
+        EXPECT_EQ(one.read(sized(text), text), "27");
+        EXPECT_EQ(one.message_, "line 20001: invalid byte sequence for UTF-8, or a NUL");
+    }
+    const std::string nul("\0\n", 2);
+    OneFeedBody one;
+    EXPECT_EQ(one.read(sized(nul), nul), "27");
+    EXPECT_TRUE(one.message_.starts_with("line 1: ")) << one.message_;
 }
 
 } // namespace
