@@ -9,6 +9,12 @@ namespace active_calls {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
+// Room that is made little by little is as much as it would grow by itself.
+void SnapshotCounts::reserve(std::size_t snapshots) {
+    const std::size_t size = points_.size() + snapshots;
+    if (size > points_.capacity()) points_.reserve(std::max(size, 2 * points_.capacity()));
+}
+
 void SnapshotCounts::append(Point point) {
     if (points_.size() >= merge_at_) {
         merge();

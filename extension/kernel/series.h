@@ -33,6 +33,9 @@ public:
             append({snapshot, calls});
     }
 
+    // Makes room for so many snapshots more.
+    void reserve(std::size_t snapshots);
+
     // Ordered by time, each snapshot once.
     std::span<const Point> sorted();
 

@@ -17,16 +17,15 @@ NullableDatum to_datum(std::optional<std::int32_t> value) {
 
 NullableDatum to_datum(std::optional<std::string_view> value, int encoding) {
     if (!value) return null_datum;
-    // Conversion checks what it need not convert; most text is a number, which needs neither.
-    const auto is_ascii = [](char c) { return c > 0; };
-    if (std::ranges::all_of(*value, is_ascii))
-        return not_null(PointerGetDatum(
-            cstring_to_text_with_len(value->data(), static_cast<int>(value->size()))));
-    char* converted = pg_any_to_server(value->data(), static_cast<int>(value->size()), encoding);
-    if (converted == value->data())
-        return not_null(PointerGetDatum(
-            cstring_to_text_with_len(value->data(), static_cast<int>(value->size()))));
-    return not_null(CStringGetTextDatum(converted));
+    // Most text is a number, which needs neither to be converted nor to be checked.
+    const auto is_ascii = [](char c) { return c != '\0' && static_cast<unsigned char>(c) < 0x80; };
+    const auto size = static_cast<int>(value->size());
+    const char* const stored = std::ranges::all_of(*value, is_ascii)
+                                   ? value->data()
+                                   : pg_any_to_server(value->data(), size, encoding);
+    return not_null(stored == value->data()
+                        ? PointerGetDatum(cstring_to_text_with_len(stored, size))
+                        : CStringGetTextDatum(stored));
 }
 
 NullableDatum to_datum(const std::optional<Inet>& value) {

@@ -100,9 +100,10 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
 
     std::uint64_t rows = 0;
     for (std::size_t i = 0; i < snapshot_count; ++i) {
-        if (rows_at[i] < 1 || rows_at[i] > static_cast<std::int64_t>(row_count))
+        const std::int64_t rows_of_one = rows_at[i];
+        if (rows_of_one < 1 || rows_of_one > static_cast<std::int64_t>(row_count))
             damaged("the rows of a snapshot in it are too many or too few");
-        rows += static_cast<std::uint64_t>(rows_at[i]);
+        rows += static_cast<std::uint64_t>(rows_of_one);
     }
     if (rows != row_count) damaged("the rows of its snapshots do not add up");
 }

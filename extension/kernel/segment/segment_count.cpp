@@ -351,6 +351,7 @@ private:
 void SegmentReader::count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) {
     const SnapshotRange range = range_of(window);
     if (range.empty()) return;
+    counts.reserve(range.end - range.begin);
     if (filter.columns().empty()) {
         for (std::size_t s = range.begin; s < range.end; ++s)
             counts.add(header_.timeline[s], static_cast<std::int32_t>(header_.rows_at[s]));

@@ -14,6 +14,8 @@ std::uint64_t microseconds_between(Instant earlier, Instant later) {
            static_cast<std::uint64_t>(earlier.time_since_epoch().count());
 }
 
+constexpr std::uint64_t microseconds_per_second = 1'000'000;
+
 // A table of slots may have so many entries for each snapshot; with more gaps than that, snapshots
 // are few, and searching among them is as good.
 constexpr std::uint64_t max_slots_per_snapshot = 4;
@@ -48,16 +50,20 @@ void Timeline::read(ByteReader& reader, std::size_t size) {
     std::int64_t* const seconds = seconds_.data();
     snapshots[0] = Instant(std::chrono::microseconds{last});
     seconds[0] = second_of(snapshots[0]);
+    if (unit % microseconds_per_second == 0)
+        unit_seconds_ = static_cast<std::int64_t>(unit / microseconds_per_second);
     // Infinity is no time, and so the end of all others.
     constexpr auto end = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     for (std::size_t i = 1; i < size; ++i) {
+        const std::int64_t units = steps[i - 1];
         std::uint64_t step = 0;
-        if (__builtin_mul_overflow(static_cast<std::uint64_t>(steps[i - 1]), unit, &step) ||
+        if (__builtin_mul_overflow(static_cast<std::uint64_t>(units), unit, &step) ||
             step == 0 || step >= end - static_cast<std::uint64_t>(last))
             damaged("its snapshots are out of order or out of range");
         last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + step);
         snapshots[i] = Instant(std::chrono::microseconds{last});
-        seconds[i] = second_of(snapshots[i]);
+        seconds[i] = unit_seconds_ > 0 ? seconds[i - 1] + units * unit_seconds_
+                                       : second_of(snapshots[i]);
     }
 }
 
@@ -73,21 +79,21 @@ SnapshotSearch::SnapshotSearch(const Timeline& timeline, std::pmr::memory_resour
     : seconds_(timeline.seconds())
     , slots_(memory)
     , seconds_after_first_(memory) {
-    std::int64_t unit = 0;
-    for (std::size_t i = 1; i < seconds_.size(); ++i)
-        unit = std::gcd(unit, seconds_[i] - seconds_[i - 1]);
+    const std::int64_t unit = timeline.unit_seconds();
     const std::int64_t span = seconds_.back() - seconds_.front();
-    if (unit == 0 || span >= max_slot_seconds ||
+    if (unit == 0 || span == 0 || span >= max_slot_seconds ||
         static_cast<std::uint64_t>(span / unit) > max_slots_per_snapshot * seconds_.size())
         return;
-    slots_.reserve(static_cast<std::size_t>(span / unit) + 2);
-    seconds_after_first_.reserve(seconds_.size());
+    slots_.resize(static_cast<std::size_t>(span / unit) + 2);
+    seconds_after_first_.resize(seconds_.size());
+    std::uint32_t* slot = slots_.data();
+    std::int64_t end_of_slot = 0;
     for (std::uint32_t snapshot = 0; snapshot < seconds_.size(); ++snapshot) {
         const std::int64_t after_first = seconds_[snapshot] - seconds_.front();
-        seconds_after_first_.push_back(static_cast<std::int32_t>(after_first));
-        slots_.resize(static_cast<std::size_t>(after_first / unit) + 1, snapshot);
+        seconds_after_first_[snapshot] = static_cast<std::int32_t>(after_first);
+        for (; end_of_slot <= after_first; end_of_slot += unit) *slot++ = snapshot;
     }
-    slots_.push_back(static_cast<std::uint32_t>(seconds_.size()));
+    *slot = static_cast<std::uint32_t>(seconds_.size());
     slot_seconds_ = static_cast<std::int32_t>(unit);
 }
 

@@ -29,6 +29,8 @@ public:
     // snapshot lies in.
     std::int64_t second(std::size_t i) const { return seconds_[i]; }
     std::span<const std::int64_t> seconds() const { return seconds_; }
+    // A number of seconds that all snapshots are multiples of apart; 0 where there is none.
+    std::int64_t unit_seconds() const { return unit_seconds_; }
     static std::int64_t second_of(Instant t) {
         return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count();
     }
@@ -36,6 +38,7 @@ public:
 private:
     std::pmr::vector<std::int64_t> seconds_;
     std::pmr::vector<Instant> snapshots_;
+    std::int64_t unit_seconds_ = 0;
 };
 
 // Finds the first snapshot whose second is not before a given one; the number of snapshots when
