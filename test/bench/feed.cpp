@@ -10,7 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <ranges>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -93,7 +93,7 @@ void measure_feed(const FeedOptions& options) {
         const auto batches = read_batches(options, is_reduced);
         // The first finds nothing prepared.
         time_to_send(client, batches.front(), options.batch_rows);
-        for (const auto& batch : batches | std::views::drop(1)) {
+        for (const auto& batch : std::span(batches).subspan(1)) {
             timing.add(time_to_send(client, batch, options.batch_rows));
             bytes += batch.size();
         }

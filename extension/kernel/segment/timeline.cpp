@@ -57,13 +57,13 @@ void Timeline::read(ByteReader& reader, std::size_t size) {
     for (std::size_t i = 1; i < size; ++i) {
         const std::int64_t units = steps[i - 1];
         std::uint64_t step = 0;
-        if (__builtin_mul_overflow(static_cast<std::uint64_t>(units), unit, &step) ||
-            step == 0 || step >= end - static_cast<std::uint64_t>(last))
+        if (__builtin_mul_overflow(static_cast<std::uint64_t>(units), unit, &step) || step == 0 ||
+            step >= end - static_cast<std::uint64_t>(last))
             damaged("its snapshots are out of order or out of range");
         last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + step);
         snapshots[i] = Instant(std::chrono::microseconds{last});
-        seconds[i] = unit_seconds_ > 0 ? seconds[i - 1] + units * unit_seconds_
-                                       : second_of(snapshots[i]);
+        seconds[i] =
+            unit_seconds_ > 0 ? seconds[i - 1] + units * unit_seconds_ : second_of(snapshots[i]);
     }
 }
 
