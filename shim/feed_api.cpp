@@ -146,7 +146,8 @@ void FeedApi::take_rows(Exchange& exchange) {
 }
 
 void FeedApi::write(Exchange& exchange, FeedBody& body) {
-    body.gather();
+    // Those who wait for this one shall not run out of time themselves.
+    body.gather(settings_.statement_timeout / 2);
     const InsertStatement insert = parse_insert(body.text());
     body.skip(insert.rows_at);
     try {

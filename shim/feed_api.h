@@ -21,6 +21,8 @@ struct FeedSettings {
     std::optional<FeedUser> user;
     /// In bytes, of a body as it comes and decompressed.
     std::size_t max_body;
+    /// For the rows of a body to be written.
+    std::chrono::milliseconds statement_timeout;
 };
 
 /// Safe for use by many threads. What it refers to must outlive it.

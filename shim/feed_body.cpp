@@ -1,6 +1,7 @@
 #include "feed_body.h"
 
 #include "clickhouse_error.h"
+#include "insert_statement.h"
 #include "query_string.h"
 #include "text.h"
 
@@ -59,11 +60,11 @@ namespace {
 /// and so little that nobody needs memory that it has not used before.
 constexpr std::size_t piece_size = std::size_t{512} << 10;
 
+static_assert(piece_size >= max_statement_size); // The text that is gathered holds the statement.
+
 /// While pieces are taken, a transaction is open, and other batches wait for its end. So it begins
-/// when the rest is near, ...
+/// when the rest is near.
 constexpr std::chrono::seconds soon{1};
-/// ... and a client that then stops is not waited for longer than this.
-constexpr std::chrono::seconds longest_wait{5};
 
 /// ClickHouse joins the two with a newline.
 std::string statement_in_url(const httplib::Request& request) {
@@ -123,26 +124,28 @@ FeedBody::FeedBody(RequestBody& body, const httplib::Request& request, std::size
 
 FeedBody::~FeedBody() = default;
 
-void FeedBody::gather() {
+void FeedBody::gather(std::chrono::nanoseconds longest_wait) {
     const auto is_near = [&] {
         // Chunks may go on to the limit.
         const auto length = body_.announced_length() > 0 ? body_.announced_length() : max_size_;
         return body_.time_to_reach(length) <= soon;
     };
     while (!is_complete_ && (text().size() < piece_size || !is_near())) read();
-    body_.limit_waiting(longest_wait);
+    body_.hurry(longest_wait);
 }
 
 std::optional<FeedPiece> FeedBody::next_piece() {
-    if (is_taken_) return std::nullopt;
     const auto end = end_of_piece();
-    const FeedPiece piece{text().substr(0, end), line_count_};
+    if (end == 0 && has_given_piece_) return std::nullopt;
+    const FeedPiece piece{text().substr(0, end), lines_taken_};
     require_utf8(piece.text);
-    line_count_ += count_lines(piece.text);
+    lines_taken_ += count_lines(piece.text);
     taken_ += end;
-    is_taken_ = is_complete_ && text().empty();
+    has_given_piece_ = true;
     return piece;
 }
+
+std::size_t FeedBody::line_count() const { return lines_taken_ + count_lines(text()); }
 
 /// Behind the first newline that leaves the piece large enough.
 std::size_t FeedBody::end_of_piece() {
@@ -157,7 +160,7 @@ std::size_t FeedBody::end_of_piece() {
 
 void FeedBody::require_utf8(std::string_view lines) const {
     if (is_text(lines)) return;
-    auto number = line_count_;
+    auto number = lines_taken_;
     for (bool is_good = true; is_good; ++number) {
         const auto end = std::min(lines.find('\n'), lines.size() - 1) + 1;
         is_good = is_text(lines.substr(0, end));

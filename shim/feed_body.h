@@ -6,6 +6,7 @@
 
 #include <httplib.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -33,9 +34,10 @@ public:
     ~FeedBody();
 
     /// Reads until the rest can be expected within a moment, so that whoever takes pieces hardly
-    /// waits for the client; at least a piece, or all there is. From then on a client that lets
-    /// others wait is given up.
-    void gather();
+    /// waits for the client; at least a piece, or all there is. Others wait for who takes pieces,
+    /// so from then on the client is waited for no longer than this, and given up sooner where it
+    /// stops.
+    void gather(std::chrono::nanoseconds longest_wait);
 
     /// What was read and is not taken; valid until more is read.
     std::string_view text() const { return std::string_view(text_).substr(taken_); }
@@ -45,8 +47,8 @@ public:
     /// an empty text there is one.
     std::optional<FeedPiece> next_piece();
 
-    /// Of the pieces taken so far.
-    std::size_t line_count() const { return line_count_; }
+    /// Of the text that was read so far, without the statement.
+    std::size_t line_count() const;
     /// Of the text so far, in bytes.
     std::size_t size() const { return size_; }
 
@@ -64,9 +66,10 @@ private:
     std::string text_;
     std::size_t taken_ = 0;
     std::size_t size_ = 0;
-    std::size_t line_count_ = 0;
+    /// Of the pieces taken so far.
+    std::size_t lines_taken_ = 0;
     bool is_complete_ = false;
-    bool is_taken_ = false;
+    bool has_given_piece_ = false;
 };
 
 } // namespace active_calls::shim

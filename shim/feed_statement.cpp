@@ -2,7 +2,6 @@
 
 #include "big_endian.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 

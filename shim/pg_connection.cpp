@@ -12,6 +12,8 @@ namespace active_calls::shim {
 
 namespace {
 
+constexpr const char* query_canceled = "57014"; // an SQLSTATE
+
 /// How much longer than the statement timeout a server is waited for.
 constexpr std::chrono::milliseconds patience_margin{2000};
 
@@ -103,35 +105,63 @@ std::vector<ResultPtr>
 PgConnection::execute_each(const Statement& statement,
                            const std::function<std::optional<ParameterViews>()>& next) {
     auto first = next();
-    const auto deadline = std::chrono::steady_clock::now() + patience_;
     require(PQenterPipelineMode(connection_.get()) == 1);
-    const auto count = send_each(statement, std::move(first), next, deadline);
+    auto results = execute_uncommitted(statement, std::move(first), next);
     require(PQpipelineSync(connection_.get()) == 1);
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
     flush(deadline);
-    auto results = results_until_sync(deadline);
+    // The server commits, or says why not, before it answers to the sync.
+    for (;;) {
+        ResultPtr result = next_result(deadline);
+        require(PQstatus(connection_.get()) == CONNECTION_OK);
+        if (!result) continue;
+        if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) break;
+        results.push_back(std::move(result));
+    }
     require(PQexitPipelineMode(connection_.get()) == 1);
     for (std::size_t i = 0; i < results.size(); ++i)
         if (!is_success(results[i].get())) fail(results[i].get(), i);
-    require(results.size() == count);
     return results;
 }
 
-/// Returns how many were sent. Each is sent before the next is put into libpq's buffer: what is
-/// left there is moved to its front whenever the socket has taken a part.
-std::size_t PgConnection::send_each(const Statement& statement, std::optional<ParameterViews> bound,
-                                    const std::function<std::optional<ParameterViews>()>& next,
-                                    std::chrono::steady_clock::time_point deadline) {
-    std::size_t count = 0;
+/// Of a pipeline, all before the sync: the server commits nothing yet, and nobody has to wonder
+/// about the end of what takes too long. Its own time limit is for one execution, not for all of
+/// them. What `next` takes is not the server's. One result for each execution, up to the first
+/// error, which is the last.
+std::vector<ResultPtr>
+PgConnection::execute_uncommitted(const Statement& statement, std::optional<ParameterViews> bound,
+                                  const std::function<std::optional<ParameterViews>()>& next) {
+    using Clock = std::chrono::steady_clock;
+    auto deadline = Clock::now() + patience_;
+    std::vector<ResultPtr> results;
     try {
-        for (; bound; bound = next(), ++count) {
+        std::size_t count = 0;
+        for (; bound; ++count) {
             send(statement, *bound);
-            flush_uncommitted(deadline);
+            // Before the next is put into libpq's buffer: what is left there is moved to its front
+            // whenever the socket has taken a part.
+            flush(deadline);
+            const auto started = Clock::now();
+            bound = next();
+            deadline += Clock::now() - started;
         }
+        require(PQsendFlushRequest(connection_.get()) == 1);
+        flush(deadline);
+        while (count > 0) {
+            ResultPtr result = next_result(deadline);
+            require(PQstatus(connection_.get()) == CONNECTION_OK);
+            if (!result) // the end of one execution's results
+                --count;
+            else if (PQresultStatus(result.get()) != PGRES_PIPELINE_ABORTED)
+                results.push_back(std::move(result));
+        }
+    } catch (const DatabaseAway& error) {
+        throw StatementFailed(query_canceled, error.what());
     } catch (...) {
         usable_ = false; // The server rolls back when the session ends before the sync.
         throw;
     }
-    return count;
+    return results;
 }
 
 void PgConnection::send(const Statement& statement, const ParameterViews& bound) {
@@ -147,23 +177,6 @@ void PgConnection::send(const Statement& statement, const ParameterViews& bound)
                                 values.data(), lengths.data(), formats.data(), binary) == 1);
 }
 
-/// Of a pipeline: one result for each execution up to the first error, which is the last. The
-/// server commits, or says why not, before it answers to the sync.
-std::vector<ResultPtr>
-PgConnection::results_until_sync(std::chrono::steady_clock::time_point deadline) {
-    std::vector<ResultPtr> results;
-    for (;;) {
-        ResultPtr result = next_result(deadline);
-        if (!result) { // the end of one execution's results
-            require(PQstatus(connection_.get()) == CONNECTION_OK);
-            continue;
-        }
-        const auto status = PQresultStatus(result.get());
-        if (status == PGRES_PIPELINE_SYNC) return results;
-        if (status != PGRES_PIPELINE_ABORTED) results.push_back(std::move(result));
-    }
-}
-
 /// Takes everything the server answers to what was sent, so that the session is free for the next
 /// statement. Nothing follows an error, so the last result is the one that counts.
 ResultPtr PgConnection::answer() {
@@ -174,16 +187,6 @@ ResultPtr PgConnection::answer() {
     require(last != nullptr);
     if (!is_success(last.get())) fail(last.get());
     return last;
-}
-
-/// The server's own time limit is for one execution, not for all of them. Before the sync it
-/// commits nothing, so that their end is known.
-void PgConnection::flush_uncommitted(std::chrono::steady_clock::time_point deadline) {
-    try {
-        flush(deadline);
-    } catch (const DatabaseAway& error) {
-        throw StatementFailed("57014", error.what()); // query_canceled
-    }
 }
 
 void PgConnection::flush(std::chrono::steady_clock::time_point deadline) {

@@ -62,11 +62,9 @@ private:
     void prepare(const Statement& statement);
     void send(const Statement& statement, const ParameterViews& bound);
     ResultPtr answer();
-    std::size_t send_each(const Statement& statement, std::optional<ParameterViews> bound,
-                          const std::function<std::optional<ParameterViews>()>& next,
-                          std::chrono::steady_clock::time_point deadline);
-    std::vector<ResultPtr> results_until_sync(std::chrono::steady_clock::time_point deadline);
-    void flush_uncommitted(std::chrono::steady_clock::time_point deadline);
+    std::vector<ResultPtr>
+    execute_uncommitted(const Statement& statement, std::optional<ParameterViews> bound,
+                        const std::function<std::optional<ParameterViews>()>& next);
     void flush(std::chrono::steady_clock::time_point deadline);
     ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
     void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);

@@ -21,6 +21,9 @@ constexpr std::uint64_t min_bytes_per_second = 16384;
 /// ... beyond a moment in which it may be silent.
 constexpr std::chrono::seconds grace{5};
 
+/// More than a socket's buffer holds (Linux: 6 MiB, tcp_rmem).
+constexpr std::uint64_t most_held_back = std::uint64_t{8} << 20;
+
 /// The line of a chunk's size, or of the trailer.
 constexpr std::size_t max_line_length = 1024;
 constexpr int max_trailer_lines = 64;
@@ -83,6 +86,7 @@ void RequestBody::begin() {
         throw BodyError(BodyFault::malformed,
                         "the length of the body is unclear: either one Content-Length or "
                         "Transfer-Encoding: chunked is needed");
+    started_ = Clock::now();
     received_size_ = connection_.received().size();
     if (!expects_continue_ || is_at_end_ || !connection_.received().empty()) return;
     connection_.write(go_on.data(), go_on.size());
@@ -124,20 +128,25 @@ std::string_view RequestBody::line() {
 }
 
 std::chrono::duration<double> RequestBody::time_to_reach(std::uint64_t size) const {
-    if (size <= received_size_) return std::chrono::duration<double>{0};
-    if (received_size_ == 0) return longest_wait_;
+    using Seconds = std::chrono::duration<double>;
+    if (size <= received_size_) return Seconds{0};
+    if (received_size_ <= most_held_back) return Seconds::max();
     const auto missing = static_cast<double>(size - received_size_);
-    return waited_ * (missing / static_cast<double>(received_size_));
+    return Seconds(Clock::now() - started_) *
+           (missing / static_cast<double>(received_size_ - most_held_back));
 }
 
-void RequestBody::limit_waiting(std::chrono::nanoseconds limit) {
-    longest_wait_ = std::min(longest_wait_, waited_ + limit);
+void RequestBody::hurry(std::chrono::nanoseconds longest_wait) {
+    longest_wait_ = std::min(longest_wait_, waited_ + longest_wait);
+    longest_silence_ = std::min<std::chrono::nanoseconds>(grace, longest_wait);
+    heard_at_ = waited_;
 }
 
 /// The time that is left grows with what has come, up to the whole of it.
 void RequestBody::receive() {
     const std::chrono::milliseconds earned{received_size_ * 1000 / min_bytes_per_second};
-    if (waited_ >= std::min<std::chrono::nanoseconds>(longest_wait_, grace + earned))
+    if (waited_ >= std::min<std::chrono::nanoseconds>(longest_wait_, grace + earned) ||
+        waited_ - heard_at_ >= longest_silence_)
         throw BodyError(BodyFault::too_slow, "the body does not come fast enough: " +
                                                  std::to_string(received_size_) + " bytes so far");
     const auto size_before = connection_.received().size();
@@ -148,7 +157,9 @@ void RequestBody::receive() {
         throw BodyError(BodyFault::cut_off, "the body ended after " +
                                                 std::to_string(received_size_) +
                                                 " bytes, before its end");
-    received_size_ += connection_.received().size() - size_before;
+    const auto size = connection_.received().size() - size_before;
+    received_size_ += size;
+    if (size > 0) heard_at_ = waited_;
 }
 
 } // namespace active_calls::shim

@@ -15,7 +15,7 @@
 namespace active_calls::shim {
 
 struct BodyLimits {
-    /// For the whole body to arrive.
+    /// For the client to be waited for, in all.
     std::chrono::milliseconds timeout;
 };
 
@@ -47,12 +47,14 @@ public:
     /// so (`Expect: 100-continue`) is told to go on at the first call. Throws BodyError.
     std::string_view read();
 
-    /// How long it takes, at the pace so far, until so much of the body has come, chunks' sizes
-    /// included.
+    /// How long it takes until so much of the body has come, chunks' sizes included. At the pace so
+    /// far, of all but what the kernel may have held back while the connection waited for its turn;
+    /// as long as that is all there is, nobody knows, and it is the longest time there is.
     std::chrono::duration<double> time_to_reach(std::uint64_t size) const;
 
-    /// From now on, the client may be waited for no longer than this, in all.
-    void limit_waiting(std::chrono::nanoseconds limit);
+    /// From now on others wait for the client: it may be waited for no longer than this in all, and
+    /// not be silent for long.
+    void hurry(std::chrono::nanoseconds longest_wait);
 
     /// How much of it was handed out so far.
     std::uint64_t size() const { return size_; }
@@ -68,9 +70,13 @@ private:
     void receive();
 
     Connection& connection_;
+    std::chrono::steady_clock::time_point started_;
     /// For the client, so far and at most. What others take in the meantime is not its fault.
     std::chrono::nanoseconds waited_{0};
     std::chrono::nanoseconds longest_wait_;
+    /// When something came last, by `waited_`.
+    std::chrono::nanoseconds heard_at_{0};
+    std::chrono::nanoseconds longest_silence_ = std::chrono::nanoseconds::max();
     std::uint64_t received_size_ = 0;
     std::uint64_t size_ = 0;
     std::uint64_t announced_length_ = 0;

@@ -128,7 +128,8 @@ int serve(const ServeOptions& options) {
                        options.read_timeout, BodyLimits{options.feed->read_timeout}},
                       log);
         if (!feed) return EXIT_FAILURE;
-        feed_api.emplace(FeedSettings{options.feed->user, options.feed->max_body},
+        feed_api.emplace(FeedSettings{options.feed->user, options.feed->max_body,
+                                      options.feed->statement_timeout},
                          feed_pools->write, metrics, log);
         feed_api->serve_on(*feed);
         listeners.push_back(feed.get());

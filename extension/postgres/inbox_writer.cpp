@@ -80,8 +80,10 @@ bool needs_no_statement(Relation inbox) {
         inbox->rd_rel->relrowsecurity || inbox->rd_rules != nullptr || inbox->trigdesc != nullptr ||
         columns->natts != call_column_count || (columns->constr && columns->constr->num_defval > 0))
         return false;
-    for (int i = 0; i < call_column_count; ++i)
-        if (TupleDescAttr(columns, i)->atttypid != call_column_types[i]) return false;
+    for (int i = 0; i < call_column_count; ++i) {
+        const auto* const column = TupleDescAttr(columns, i);
+        if (column->atttypid != call_column_types[i] || column->attidentity != '\0') return false;
+    }
     return !XactReadOnly &&
            pg_class_aclcheck(RelationGetRelid(inbox), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 }
@@ -94,6 +96,7 @@ void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
     auto* const target = makeNode(ResultRelInfo);
     InitResultRelInfo(target, inbox, 0, nullptr, 0);
     ExecOpenIndices(target, false);
+    const bool is_constrained = RelationGetDescr(inbox)->constr != nullptr;
     const std::size_t slot_count = std::min(most_slots, calls.size());
     auto** const slots =
         static_cast<TupleTableSlot**>(palloc(slot_count * sizeof(TupleTableSlot*)));
@@ -104,7 +107,7 @@ void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
         const std::span<const Call> next = calls.subspan(0, std::min(slot_count, calls.size()));
         for (std::size_t i = 0; i < next.size(); ++i) {
             store(next[i], encoding, slots[i]);
-            ExecConstraints(target, slots[i], executor);
+            if (is_constrained) ExecConstraints(target, slots[i], executor);
             ResetPerTupleExprContext(executor);
         }
         table_multi_insert(inbox, slots, static_cast<int>(next.size()), GetCurrentCommandId(true),

@@ -10,7 +10,8 @@
 
 namespace active_calls::postgres {
 
-// Calls that wait for the next INSERT. The caller is connected to SPI. Throws PendingError.
+// Calls that wait to be written, as an INSERT of the current user would. The caller is connected to
+// SPI. Throws PendingError.
 class InboxWriter {
 public:
     // Text of calls is in `encoding`.

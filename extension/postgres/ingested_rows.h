@@ -44,7 +44,9 @@ private:
 
 // The keys of the rows that the current transaction has ingested, and of those of the same
 // snapshots that were ingested before. It lives from the first such row to the end of the
-// transaction, or until rows that it knows are rolled back.
+// transaction, or until rows that it knows are rolled back. (What a call of `ingest` has not
+// remembered by then is forgotten: only a trigger on `inbox` that itself ingests, and takes it
+// back, comes in between. Of rows with the same id, it may then skip one too many.)
 class SeenKeys {
 public:
     // Made where there is none. Throws PendingError. What it returns may be gone as soon as

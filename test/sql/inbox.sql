@@ -96,6 +96,13 @@ ALTER TABLE active_calls.inbox DROP CONSTRAINT only_one_later;
 DROP INDEX active_calls.only_one;
 DELETE FROM active_calls.inbox;
 
+-- or none at all
+BEGIN;
+ALTER TABLE active_calls.inbox DROP CONSTRAINT inbox_snapshot_timestamp_check, ALTER snapshot_timestamp DROP NOT NULL,
+    ALTER customer_acc_id DROP NOT NULL, ALTER duration DROP NOT NULL, ALTER customer_price DROP NOT NULL;
+SELECT active_calls.ingest(pg_temp.row(10072));
+ROLLBACK;
+
 -- A rule
 CREATE RULE copy AS ON INSERT TO active_calls.inbox DO ALSO INSERT INTO noted VALUES ('rule ' || NEW.duration);
 TRUNCATE noted;
@@ -145,6 +152,12 @@ SELECT count(*) FROM active_calls.inbox;
 ROLLBACK TO here;
 SELECT count(*) FROM active_calls.inbox;
 COMMIT;
+
+-- A column that nobody may give a value
+BEGIN;
+ALTER TABLE active_calls.inbox ALTER customer_acc_id ADD GENERATED ALWAYS AS IDENTITY;
+SELECT active_calls.ingest(pg_temp.row(10074));
+ROLLBACK;
 
 -- Columns of the operator's own: one that was taken away again, and some that fill themselves
 ALTER TABLE active_calls.inbox ADD note text;

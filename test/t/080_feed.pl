@@ -241,30 +241,31 @@ subtest 'what is refused' => sub {
     is(take_calls(), 1, 'nothing else is in');
 };
 
-# Rows go to the database in pieces of half a MiB, as soon as the rest of the body is near.
+# Rows go to the database in pieces of half a MiB, as soon as 8 MiB have come and the rest is near.
 subtest 'a batch that is written while it comes' => sub {
-    my $part     = join '', map { row(id => $_, x => 'x' x 1_000) } 1 .. 3_000;
+    my $part     = join '', map { row(id => $_, x => 'x' x 1_000) } 1 .. 11_000;
     my $bytes    = feed_bytes($INSERT . $part x 2);
     my $is_begun = sub { $database->sql(q(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')) };
-    my $begin    = sub ($size) {
-        my $connection = connect_to($shim->feed_port);
+    my $begin    = sub ($to, $size) {
+        my $connection = connect_to($to->feed_port);
         $connection->send_bytes(substr $bytes, 0, $size);
         return $connection;
     };
+    my $most = int(length($bytes) * 0.9);
 
-    refused_ok(post($shim, $INSERT . $part . "no row\n" . $part), 400, 27, 'line 3001: ', 'a bad row in the middle');
+    refused_ok(post($shim, $INSERT . $part . "no row\n" . $part), 400, 27, 'line 11001: ', 'a bad row in the middle');
     refused_ok(post($shim, $INSERT . $part . "{\"x\":\"\xff\"}\n" . $part),
-        400, 27, 'line 3001: invalid byte sequence', 'bad UTF-8 in the middle');
-    my $cut = $begin->(length($bytes) / 2);
+        400, 27, 'line 11001: invalid byte sequence', 'bad UTF-8 in the middle');
+    my $cut = $begin->($shim, $most);
     $cut->finish_sending;
-    refused_ok($cut->read_answer('POST'), 400, 33, 'before its end', 'half of one');
+    refused_ok($cut->read_answer('POST'), 400, 33, 'before its end', 'most of one');
     my $chunked = connect_to($shim->feed_port);
     $chunked->send_bytes("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-ClickHouse-Key: $FEED_PASSWORD\r\n\r\n"
-            . sprintf("%x\r\n%s\r\nnonsense\r\n", length $INSERT . $part, $INSERT . $part));
+            . sprintf("%x\r\n%s\r\nnonsense\r\n", length $INSERT . $part x 2, $INSERT . $part x 2));
     refused_ok($chunked->read_answer('POST'), 400, 1000, 'size of a chunk', 'chunks that become none');
     is(take_calls(), 0, 'nothing of them is in');
 
-    my $stalled = $begin->(length($bytes) / 2);
+    my $stalled = $begin->($shim, $most);
     ok(wait_until(5, $is_begun), 'one that stops in the middle has begun to be written');
     my $started = time;
     status_ok(post($shim, $INSERT . batch(1, 100)), 200, 'another switch');
@@ -272,20 +273,33 @@ subtest 'a batch that is written while it comes' => sub {
     refused_ok($stalled->read_answer('POST'), 408, 209, 'fast enough', 'which is given up');
     is(take_calls(), 100, 'and not in');
 
-    my $slow = $begin->(0);
-    my $sent = 0;
-    while ($sent < 1_000_000)
+    # What the client takes is not the database's time; and others have as little of it.
+    my $hasty = start_shim(database => $database, feed => 1, args => [ '--feed-statement-timeout', '2s' ]);
+    my $pausing = $begin->($hasty, $most);
+    ok(wait_until(5, $is_begun), 'one that pauses has begun');
+    sleep 0.7;
+    $pausing->send_bytes(substr $bytes, $most);
+    status_ok($pausing->read_answer('POST'), 200, 'it is written');
+    is(take_calls(), 22_000, 'and in');
+    $stalled = $begin->($hasty, $most);
+    ok(wait_until(5, $is_begun), 'one that stops has begun');
+    status_ok(post($hasty, $INSERT . batch(1, 100)), 200, 'another switch has time enough');
+    refused_ok($stalled->read_answer('POST'), 408, 209, 'fast enough', 'the one that stops is given up');
+    is(take_calls(), 100, 'and not in');
+    is($hasty->stop, 0, 'ends in good order');
+
+    my $slow = $begin->($shim, 3_000_000);
+    my $sent = 3_000_000;
+    while ($sent < 9_000_000)
     {
-        $slow->send_bytes(substr $bytes, $sent, 65_536);
-        $sent += 65_536;
-        sleep 0.05;
+        $slow->send_bytes(substr $bytes, $sent, 500_000);
+        $sent += 500_000;
+        sleep 0.1;
     }
     is($is_begun->(), 0, 'one that comes slowly does not begin before the rest is near');
     $slow->send_bytes(substr $bytes, $sent);
     status_ok($slow->read_answer('POST'), 200, 'it is written');
-    is(take_calls(), 6_000, 'and in');
-    status_ok(post($shim, $INSERT . $part x 2), 200, 'at once, too');
-    is(take_calls(), 6_000, 'with all its rows, though each id is there twice');
+    is(take_calls(), 22_000, 'and in, with all its rows, though each id is there twice');
 };
 
 subtest 'the database takes too long, or is away' => sub {
@@ -313,6 +327,8 @@ subtest 'the database takes too long, or is away' => sub {
     $database->stop('fast');
     my $answer = post($hasty, $INSERT . row());
     refused_ok($answer, 503, 210, 'send the rows again', 'away');
+    my %counted = $hasty->metrics;
+    is($counted{'active_calls_shim_feed_rows_total{outcome="refused"}'}, 2, 'its row is counted, and the one before that came too late');
     is($answer->{headers}{'retry-after'}, 1, 'for how long');
     unlike(join("\n", keys %{ { $hasty->metrics } }), qr/newest_snapshot/, 'no age of a snapshot then');
     $database->start;
