@@ -104,6 +104,22 @@ COMMIT;
 SELECT * FROM pg_temp.written();
 CALL pg_temp.forget();
 
+-- nor is that it was skipped; and what came before it still is
+SELECT active_calls.ingest(pg_temp.row('1'));
+BEGIN;
+SAVEPOINT another;
+SELECT active_calls.ingest(pg_temp.row('1'));
+ROLLBACK TO another;
+SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT active_calls.ingest(pg_temp.row('1'));
+SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SAVEPOINT another;
+SELECT 1 / 0;
+ROLLBACK TO another;
+SELECT active_calls.ingest(pg_temp.row('1'));
+COMMIT;
+SELECT * FROM pg_temp.written();
+CALL pg_temp.forget();
 -- also where the operator's own trigger does so in the middle: with what it did itself, and with rows it ingested
 RESET ROLE;
 CREATE FUNCTION pg_temp.stumble() RETURNS trigger LANGUAGE plpgsql AS $$
