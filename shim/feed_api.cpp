@@ -134,12 +134,7 @@ void FeedApi::answer_known_path(Exchange& exchange) {
 
 void FeedApi::take_rows(Exchange& exchange) {
     FeedBody body(Listener::body(), exchange.request, settings_.max_body);
-    try {
-        write(exchange, body);
-    } catch (...) {
-        exchange.line_count = body.line_count();
-        throw;
-    }
+    write(exchange, body);
     answer_text(exchange.response, 200, "");
     exchange.response.set_header("X-ClickHouse-Summary", summary(exchange.row_count, body.size()));
     exchange.response.set_header("X-ClickHouse-Format", "JSONEachRow");
@@ -153,6 +148,7 @@ void FeedApi::write(Exchange& exchange, FeedBody& body) {
     try {
         exchange.row_count = write_rows(pool_, body, insert.columns);
     } catch (const StatementFailed& error) {
+        exchange.line_count = body.line_count();
         const ClickHouseError answer = clickhouse_error_for(error);
         if (status_of(answer.code) >= 500)
             metrics_.count_database_error(Route::feed,
@@ -161,6 +157,9 @@ void FeedApi::write(Exchange& exchange, FeedBody& body) {
                                               : DatabaseErrorKind::other);
         exchange.failure = {{"sqlstate", error.sqlstate}, {"error", error.what()}};
         throw answer;
+    } catch (...) {
+        exchange.line_count = body.line_count();
+        throw;
     }
 }
 
