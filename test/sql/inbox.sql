@@ -136,6 +136,7 @@ REVOKE INSERT (auth_orig_ip) ON active_calls.inbox FROM active_calls_writer;
 SET ROLE active_calls_writer;
 SELECT active_calls.ingest(pg_temp.row(10074));
 RESET ROLE;
+REVOKE INSERT ON active_calls.inbox FROM active_calls_writer; -- of all columns, too
 GRANT INSERT ON active_calls.inbox TO active_calls_writer;
 BEGIN READ ONLY;
 SELECT active_calls.ingest(pg_temp.row(10074));
