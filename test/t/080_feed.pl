@@ -274,7 +274,7 @@ subtest 'a batch that is written while it comes' => sub {
     is(take_calls(), 100, 'and not in');
 
     # What the client takes is not the database's time; and others have as little of it.
-    my $hasty = start_shim(database => $database, feed => 1, args => [ '--feed-statement-timeout', '2s' ]);
+    my $hasty = start_shim(database => $database, feed => 1, args => [ '--feed-statement-timeout', '6s' ]);
     my $pausing = $begin->($hasty, $most);
     ok(wait_until(5, $is_begun), 'one that pauses has begun');
     sleep 0.7;
