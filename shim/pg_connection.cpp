@@ -32,12 +32,12 @@ PGconn* connect(const std::string& conninfo) {
 /// A unix socket holds little, and what it does not hold the server has to wait for. As large as
 /// the kernel allows; TCP finds out by itself what it needs.
 void enlarge_send_buffer(int socket) {
-    constexpr int piece_of_feed = 1 << 20;
+    constexpr int two_pieces_of_feed = 1 << 20;
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
         address.ss_family == AF_UNIX)
-        setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &piece_of_feed, sizeof piece_of_feed);
+        setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &two_pieces_of_feed, sizeof two_pieces_of_feed);
 }
 
 std::string one_line(const char* message) {

@@ -127,12 +127,11 @@ void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
 
 void insert(SPIPlanPtr plan, std::span<const Call> calls, int encoding) {
     CHECK_FOR_INTERRUPTS();
-    RangeVar* const name = makeRangeVar(pstrdup("active_calls"), pstrdup("inbox"), -1);
-    const Oid oid = RangeVarGetRelid(name, RowExclusiveLock, false);
     const MemoryContext rows =
         AllocSetContextCreate(CurrentMemoryContext, "active_calls rows", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext caller_context = MemoryContextSwitchTo(rows);
-    const Relation inbox = table_open(oid, NoLock);
+    const RangeVar* name = makeRangeVar(pstrdup("active_calls"), pstrdup("inbox"), -1);
+    const Relation inbox = table_openrv(name, RowExclusiveLock);
     if (needs_no_statement(inbox))
         insert_by_page(inbox, calls, encoding);
     else

@@ -5,7 +5,6 @@
 #include "value.h"
 
 #include <algorithm>
-#include <bit>
 #include <span>
 
 namespace active_calls::postgres {
