@@ -12,6 +12,7 @@ namespace active_calls::bench {
 class Timing {
 public:
     void add(Milliseconds took) { milliseconds_.push_back(took.count()); }
+    std::size_t count() const { return milliseconds_.size(); }
     // There must be one at least.
     double best() const { return *std::ranges::min_element(milliseconds_); }
     double median() const {
