@@ -65,8 +65,8 @@ ClickHouseError clickhouse_error_for(const StatementFailed& error) {
     if (state == "42501")
         return {ClickHouseCode::access_denied,
                 "the shim's database role may not write calls, which is the operator's to mend"};
-    // No disk space, no memory, no more connections; and a server that is a replica by now.
-    if (state.starts_with("53") || state == "25006")
+    // It would do again, or has no room, or is a replica by now.
+    if (is_passing(state) || state == "25006")
         return {ClickHouseCode::network_error, "the database takes no rows now, send them again"};
     return {ClickHouseCode::unknown_exception,
             "internal error; the reason is in the shim's log, under the query id"};

@@ -23,8 +23,10 @@ constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::size_t max_head_size = 65536;
 
 /// What a silent connection is given when it is in the way: of clients that wait for a thread, or
-/// of the end of the process. A client that is about to send gets its answer all the same.
+/// of the end of the process. A client that is about to send gets its answer all the same. It has
+/// this time in turns, so that many who are silent do not keep long from a thread one who is not.
 constexpr milliseconds hurried_patience{500};
+constexpr milliseconds turn{20};
 constexpr milliseconds hurry_check_interval{100};
 
 /// For a client that may be in the middle of a body to send the rest: as long as it is sending it
@@ -32,19 +34,19 @@ constexpr milliseconds hurry_check_interval{100};
 constexpr milliseconds finish_timeout{2'000};
 constexpr milliseconds finish_silence{250};
 
-/// For all of an answer to be taken by the client.
+/// For all of an answer to be taken by the client; and at what pace at least, in bytes a
+/// millisecond, while the connection is in the way.
 constexpr milliseconds send_timeout{30'000};
+constexpr std::size_t hurried_pace = 64;
 
-/// Waits until the socket takes more, the deadline at most.
-bool wait_until_writable(socket_t socket, Clock::time_point deadline) {
-    pollfd entry{socket, POLLOUT, 0};
-    for (;;) {
-        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-        if (left.count() <= 0) return false;
-        const int ready = poll(&entry, 1, static_cast<int>(left.count()));
-        if (ready > 0) return true;
-        if (ready < 0 && errno != EINTR) return false;
-    }
+milliseconds since(Clock::time_point start) {
+    return std::chrono::floor<milliseconds>(Clock::now() - start);
+}
+
+/// Waits until the socket is ready for this, or has failed. False also where a signal came.
+bool is_ready(socket_t socket, short events, milliseconds patience) {
+    pollfd entry{socket, events, 0};
+    return poll(&entry, 1, static_cast<int>(std::max(patience, milliseconds{0}).count())) > 0;
 }
 
 /// What httplib takes for malformed.
@@ -103,8 +105,10 @@ std::string fit_for_httplib(std::string_view head) {
     return fit;
 }
 
-Connection::Connection(socket_t socket)
-    : socket_(socket) {
+Connection::Connection(socket_t socket, std::function<bool()> is_hurried)
+    : socket_(socket)
+    , is_hurried_(std::move(is_hurried))
+    , waiting_since_(Clock::now()) {
     const timeval interval{0, std::chrono::microseconds(hurry_check_interval).count()};
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &interval, sizeof interval);
     note_remote_address();
@@ -112,23 +116,35 @@ Connection::Connection(socket_t socket)
 
 Connection::~Connection() { close(socket_); }
 
-bool Connection::receive_head(milliseconds patience, const std::function<bool()>& is_hurried) {
-    const auto started = Clock::now();
-    received_.erase(0, std::exchange(taken_, 0));
-    std::size_t searched = 0;
-    for (;;) {
-        const auto end = received_.find(head_end, searched);
-        if (end != std::string::npos || received_.size() > max_head_size) {
-            const auto size = std::min(end, max_head_size) + head_end.size();
-            head_ = fit_for_httplib(std::string_view(received_).substr(0, size));
-            head_read_ = 0;
-            received_.erase(0, size);
-            return true;
-        }
-        searched = received_.size() < head_end.size() ? 0 : received_.size() - head_end.size() + 1;
-        const auto limit = is_hurried() ? std::min(patience, hurried_patience) : patience;
-        if (Clock::now() - started >= limit || !receive()) return false;
+Connection::Head Connection::receive_head(milliseconds patience) {
+    for (bool had_turn = false, is_late = false; !take_head(); had_turn = true) {
+        const bool is_hurried = is_hurried_();
+        if (is_late) return Head::none;
+        if (is_hurried && had_turn) return Head::pending;
+        const auto left =
+            (is_hurried ? std::min(patience, hurried_patience) : patience) - since(waiting_since_);
+        // What has come by then counts, as it may be the connection that had to wait.
+        is_late = left.count() <= 0;
+        if (is_ready(socket_, POLLIN, std::min(left, is_hurried ? turn : hurry_check_interval)) &&
+            !receive())
+            return Head::none;
     }
+    return Head::complete;
+}
+
+bool Connection::take_head() {
+    received_.erase(0, std::exchange(taken_, 0));
+    const auto end = received_.find(head_end, searched_);
+    if (end == std::string::npos && received_.size() <= max_head_size) {
+        searched_ = received_.size() < head_end.size() ? 0 : received_.size() - head_end.size() + 1;
+        return false;
+    }
+    const auto size = std::min(end, max_head_size) + head_end.size();
+    head_ = fit_for_httplib(std::string_view(received_).substr(0, size));
+    head_read_ = 0;
+    received_.erase(0, size);
+    searched_ = 0;
+    return true;
 }
 
 bool Connection::receive() {
@@ -141,17 +157,23 @@ bool Connection::receive() {
 }
 
 bool Connection::flush() {
-    const auto deadline = Clock::now() + send_timeout;
+    const auto started = Clock::now();
     std::string_view left = to_send_;
     while (!left.empty()) {
         const auto count = send(socket_, left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (count >= 0) {
             left.remove_prefix(static_cast<std::size_t>(count));
-        } else if (errno != EINTR && (errno != EAGAIN || !wait_until_writable(socket_, deadline))) {
-            return false;
+            continue;
         }
+        if (errno != EINTR && errno != EAGAIN) return false;
+        const milliseconds pace((to_send_.size() - left.size()) / hurried_pace);
+        const auto patience =
+            is_hurried_() ? std::min(hurried_patience + pace, send_timeout) : send_timeout;
+        if (since(started) >= patience) return false;
+        is_ready(socket_, POLLOUT, hurry_check_interval);
     }
     to_send_.clear();
+    waiting_since_ = Clock::now();
     return true;
 }
 
@@ -159,13 +181,14 @@ bool Connection::flush() {
 /// is told that there is no more, and what it still sends is thrown away for a moment.
 void Connection::finish() {
     shutdown(socket_, SHUT_WR);
-    const auto deadline = Clock::now() + finish_timeout;
-    auto silent_until = Clock::now() + finish_silence;
-    while (Clock::now() < std::min(deadline, silent_until)) {
+    const auto started = Clock::now();
+    auto heard = started;
+    while (since(heard) < finish_silence &&
+           since(started) < (is_hurried_() ? hurried_patience : finish_timeout)) {
         if (!receive()) return;
         if (received().empty()) continue;
         take(received().size());
-        silent_until = Clock::now() + finish_silence;
+        heard = Clock::now();
     }
 }
 

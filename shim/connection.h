@@ -19,17 +19,26 @@ std::string fit_for_httplib(std::string_view head);
 
 class Connection : public httplib::Stream {
 public:
-    /// Takes over an open socket.
-    explicit Connection(socket_t socket);
+    /// Takes over an open socket. `is_hurried` says whether a connection that waits for its client
+    /// is in the way: of clients that wait for a thread, or of the end of the process.
+    Connection(socket_t socket, std::function<bool()> is_hurried);
     Connection(const Connection&) = delete;
     ~Connection() override;
 
-    /// Waits for the head of the next request, which httplib may then read. False if the client
-    /// closed, or did not send all of it within `patience`, or, while `is_hurried`, within a short
-    /// grace. A head beyond max_head_size is cut off there, which httplib takes for malformed.
-    bool receive_head(std::chrono::milliseconds patience, const std::function<bool()>& is_hurried);
+    enum class Head {
+        complete,
+        pending, // while hurried: it may still come, but others may have their turn first
+        none,
+    };
 
-    /// Sends what was written. False if the client does not take it.
+    /// Waits for the head of the next request, which httplib may then read. None if the client
+    /// closed, or did not send all of it within `patience` of the last answer, or, while hurried,
+    /// within a short grace. A head beyond max_head_size is cut off there, which httplib takes for
+    /// malformed.
+    Head receive_head(std::chrono::milliseconds patience);
+
+    /// Sends what was written. False if the client does not take it, or, while hurried, not at a
+    /// fair pace.
     bool flush();
 
     /// Ends the connection so that a client which is still sending gets to read its answer: what
@@ -57,13 +66,19 @@ public:
 
 private:
     void note_remote_address();
+    /// Takes the head off what was received; false if its end has not come.
+    bool take_head();
 
     socket_t socket_;
+    std::function<bool()> is_hurried_;
     std::string remote_host_ = "unknown";
     int remote_port_ = 0;
     /// What was received and is not part of the current head.
     std::string received_;
     std::size_t taken_ = 0;
+    /// Since when the next head is waited for, and how much of what came is known not to end it.
+    std::chrono::steady_clock::time_point waiting_since_;
+    std::size_t searched_ = 0;
     std::string head_;
     std::size_t head_read_ = 0;
     std::string to_send_;

@@ -24,6 +24,12 @@ bool leaves_session_sound(std::string_view sqlstate) {
            sqlstate == "28000" || sqlstate == "57014";
 }
 
+bool is_passing(std::string_view sqlstate) {
+    // Classes 40: rolled back, for a deadlock or a replica's recovery; 53: no disk space, memory,
+    // connections. 55P03: a lock was not to be had in time.
+    return sqlstate.starts_with("40") || sqlstate.starts_with("53") || sqlstate == "55P03";
+}
+
 Refusal refusal_for(const StatementFailed& error) {
     const std::string message = error.what();
     if (error.sqlstate == "22023" && message == "invalid value account-id")
@@ -31,6 +37,7 @@ Refusal refusal_for(const StatementFailed& error) {
     if (error.sqlstate == "54000") return Refusal(400, message);
     if (error.sqlstate == "28000") return Refusal(401);
     if (error.sqlstate == "57014") return Refusal(504, "query took too long");
+    if (is_passing(error.sqlstate)) return Refusal(503, "database is not available");
     return Refusal(500);
 }
 

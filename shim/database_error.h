@@ -45,6 +45,9 @@ bool ends_session(std::string_view sqlstate);
 /// fresh session is the safer one: it prepares anew, and on the server that is the right one now.
 bool leaves_session_sound(std::string_view sqlstate);
 
+/// What was asked is all right, and may succeed when it is asked again.
+bool is_passing(std::string_view sqlstate);
+
 /// The answer to a customer whose statement failed; status 500 for what is not the client's doing.
 Refusal refusal_for(const StatementFailed& error);
 

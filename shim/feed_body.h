@@ -56,6 +56,7 @@ private:
     void read();
     void append(std::string_view piece);
     std::size_t end_of_piece();
+    void require_short(std::string_view lines) const;
     void require_utf8(std::string_view lines) const;
 
     RequestBody& body_;

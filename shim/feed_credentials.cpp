@@ -54,8 +54,11 @@ std::string base64(const std::string& text) {
 bool is_user_by_basic(std::string_view authorization, const FeedUser& user) {
     const auto space = std::min(authorization.find(' '), authorization.size());
     const auto given = trimmed(authorization.substr(space));
+    const bool is_named = equal_in_constant_time(given, base64(user.name + ":" + user.password));
+    const bool is_default =
+        equal_in_constant_time(given, base64(":" + user.password)) && user.name == default_user;
     return equal_ignoring_case(authorization.substr(0, space), basic_scheme) &&
-           equal_in_constant_time(given, base64(user.name + ":" + user.password));
+           (is_named || is_default);
 }
 
 /// The last of its name.

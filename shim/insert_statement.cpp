@@ -15,9 +15,6 @@ constexpr std::string_view wanted = "INSERT INTO active_calls FORMAT JSONEachRow
 constexpr std::string_view white_space = " \t\r\n\f\v";
 constexpr std::string_view blanks = " \t\f\v";
 
-/// How much of the client's own text an error repeats.
-constexpr std::size_t max_repeated = 64;
-
 bool is_word_character(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
@@ -90,10 +87,10 @@ public:
                                   fmt::format("Syntax error: the statement does not end within {} "
                                               "bytes. Max query size exceeded",
                                               max_statement_size));
-        const auto found = text_.substr(at_, max_repeated);
+        // The text itself stays out of it, as it may be a row with telephone numbers.
         throw ClickHouseError(ClickHouseCode::syntax_error,
-                              fmt::format("Syntax error: failed at position {} ({}): expected {}",
-                                          at_ + 1, found.empty() ? "end of query" : found,
+                              fmt::format("Syntax error: failed at position {}{}: expected {}",
+                                          at_ + 1, at_ == text_.size() ? " (end of query)" : "",
                                           expected));
     }
 
@@ -147,8 +144,7 @@ void take_table(Scanner& scanner) {
     if (scanner.take('.')) table = scanner.take_name();
     if (table == table_name) return;
     throw ClickHouseError(ClickHouseCode::unknown_table,
-                          fmt::format("Table {} does not exist here, only {}",
-                                      table.substr(0, max_repeated), table_name));
+                          fmt::format("Table does not exist here, only {}", table_name));
 }
 
 std::vector<std::string> take_columns(Scanner& scanner) {
@@ -179,8 +175,7 @@ void take_format(Scanner& scanner) {
     if (equal_ignoring_case(format, format_name)) return;
     if (format.empty()) scanner.fail("JSONEachRow");
     throw ClickHouseError(ClickHouseCode::unknown_format,
-                          fmt::format("Format {} is not taken here, only {}",
-                                      format.substr(0, max_repeated), format_name));
+                          fmt::format("Format is not taken here, only {}", format_name));
 }
 
 } // namespace

@@ -96,15 +96,29 @@ std::string to_string(const Address& address) {
     return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
+/// What a client's connection goes through from one turn to the next.
+struct Listener::Visit {
+    Visit(Listener& listener, socket_t socket)
+        : connection(socket, [&listener] { return listener.is_hurried(); })
+        , patience(listener.settings_.read_timeout)
+        , requests_left(listener.keep_alive_max_count_) {}
+
+    Connection connection;
+    std::chrono::milliseconds patience;
+    std::size_t requests_left;
+};
+
 Listener::Listener(ListenerSettings settings)
-    : settings_(std::move(settings))
-    , stop_if_draining_([this] {
-        if (draining_) stop();
-    }) {
-    new_task_queue = [this]() -> httplib::TaskQueue* {
-        return std::make_unique<Workers>(settings_.thread_count, connection_count_,
-                                         stop_if_draining_)
-            .release();
+    : settings_(std::move(settings)) {
+    new_task_queue = [this] {
+        const auto on_pause = [this] {
+            if (draining_) stop_accepting();
+        };
+        const auto on_end = [this] { has_accepted_all_ = true; };
+        workers_ =
+            std::make_unique<Workers>(settings_.thread_count, connection_count_, on_pause, on_end)
+                .release();
+        return workers_;
     };
     set_idle_interval(accept_pause);
     set_keep_alive_max_count(max_requests_per_connection);
@@ -140,26 +154,39 @@ void Listener::drain() {
     accept_until_ = std::chrono::steady_clock::now() + accept_limit;
     draining_ = true;
     const socket_t listening_socket = svr_sock_;
-    if (listening_socket != INVALID_SOCKET) refuse_new_connections(listening_socket);
+    if (listening_socket != INVALID_SOCKET && !has_accepted_all_)
+        refuse_new_connections(listening_socket);
+}
+
+/// A listening socket that failed has been closed, and its number may be another's by now.
+void Listener::stop_accepting() {
+    if (!has_accepted_all_) stop();
 }
 
 bool Listener::wait_until_stopped(std::chrono::milliseconds patience) {
-    if (draining_ && std::chrono::steady_clock::now() >= accept_until_) stop();
+    if (draining_ && std::chrono::steady_clock::now() >= accept_until_) stop_accepting();
     return serving_.wait_for(patience) == std::future_status::ready;
 }
 
 bool Listener::process_and_close_socket(socket_t socket) {
-    Connection connection(socket);
+    serve(std::make_shared<Visit>(*this, socket));
+    return true;
+}
+
+/// Until the connection ends; or until its client is silent while others wait for a thread: then
+/// it is their turn.
+void Listener::serve(const std::shared_ptr<Visit>& visit) {
     try {
-        auto patience = settings_.read_timeout;
-        for (std::size_t left = keep_alive_max_count_; left > 0; --left) {
-            if (!connection.receive_head(patience, [this] { return is_hurried(); })) break;
-            if (!serve_next(connection, left == 1)) break;
-            patience = settings_.keep_alive_timeout;
+        while (visit->requests_left > 0) {
+            const auto head = visit->connection.receive_head(visit->patience);
+            if (head == Connection::Head::pending)
+                return workers_->enqueue([this, visit] { serve(visit); });
+            if (head == Connection::Head::none) return;
+            if (!serve_next(visit->connection, --visit->requests_left == 0)) return;
+            visit->patience = settings_.keep_alive_timeout;
         }
-        return true;
     } catch (const std::exception&) {
-        return false; // Out of memory, say: it costs this client its connection, not the process.
+        // Out of memory, say: it costs this client its connection, not the process.
     }
 }
 

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -68,16 +69,23 @@ public:
     bool wait_until_stopped(std::chrono::milliseconds patience);
 
 private:
+    struct Visit;
+
     bool process_and_close_socket(socket_t socket) override;
+    void serve(const std::shared_ptr<Visit>& visit);
     bool serve_next(Connection& connection, bool is_last);
+    void stop_accepting();
     /// Whether idle connections are in the way: of the end, or of others that have no thread.
-    bool is_hurried() const { return draining_ || connection_count_ > settings_.thread_count; }
+    bool is_hurried() const {
+        return draining_ || has_accepted_all_ || connection_count_ > settings_.thread_count;
+    }
 
     ListenerSettings settings_;
+    httplib::TaskQueue* workers_ = nullptr; // httplib's own
     std::atomic<bool> draining_ = false;
+    std::atomic<bool> has_accepted_all_ = false;
     std::chrono::steady_clock::time_point accept_until_; // set before draining_
     std::atomic<std::size_t> connection_count_ = 0;
-    std::function<void()> stop_if_draining_;
     std::future<void> serving_;
 };
 

@@ -378,7 +378,8 @@ void check_database(const std::string& option, const std::string& conninfo,
     const std::unique_ptr<char, decltype(&PQfreemem)> error_text(error, &PQfreemem);
     if (!fields) throw CLI::ValidationError(option, error ? error : "out of memory");
     for (const auto* field = fields.get(); field->keyword; ++field) {
-        if (is_from_command_line && field->val && std::string_view(field->keyword) == "password")
+        const bool is_secret = std::string_view(field->dispchar) == "*";
+        if (is_from_command_line && field->val && is_secret)
             throw CLI::ValidationError(
                 option, "holds a password, which every user of this machine could read: put it "
                         "into a file that PGPASSFILE names, into PGPASSWORD, or give the whole "

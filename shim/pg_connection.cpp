@@ -110,10 +110,12 @@ PgConnection::execute_each(const Statement& statement,
     require(PQpipelineSync(connection_.get()) == 1);
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     flush(deadline);
-    // The server commits, or says why not, before it answers to the sync.
-    for (;;) {
+    // The server commits, or says why not, before it answers to the sync. One end of results may
+    // come before that; libpq of 2023 and earlier can lose the sync, and then has no other end.
+    for (bool was_end = false;;) {
         ResultPtr result = next_result(deadline);
-        require(PQstatus(connection_.get()) == CONNECTION_OK);
+        require(PQstatus(connection_.get()) == CONNECTION_OK && (result || !was_end));
+        was_end = !result;
         if (!result) continue;
         if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) break;
         results.push_back(std::move(result));

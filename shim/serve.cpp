@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace active_calls::shim {
@@ -82,13 +83,17 @@ bool wait_for_end(const TerminationSignals& signals, const std::vector<Listener*
     return true;
 }
 
-/// Lets a listener answer what is in flight; false if time ran out or a second signal came.
-bool drain(Listener& listener, const TerminationSignals& signals, Clock::time_point deadline) {
-    listener.drain();
-    while (!listener.wait_until_stopped(milliseconds{20})) {
+/// Lets the listeners answer what is in flight; false if time ran out or a second signal came.
+bool drain(std::span<Listener* const> listeners, const TerminationSignals& signals,
+           Clock::time_point deadline) {
+    for (Listener* listener : listeners) listener->drain();
+    for (;;) {
+        bool have_stopped = true;
+        for (Listener* listener : listeners)
+            have_stopped &= listener->wait_until_stopped(milliseconds{20});
+        if (have_stopped) return true;
         if (Clock::now() >= deadline || signals.wait_for(milliseconds{0})) return false;
     }
-    return true;
 }
 
 } // namespace
@@ -143,7 +148,6 @@ int serve(const ServeOptions& options) {
                             log);
         if (!operations) return EXIT_FAILURE;
         admin.serve_on(*operations);
-        // Last, so that operations can watch the others end.
         listeners.push_back(operations.get());
     }
 
@@ -156,8 +160,9 @@ int serve(const ServeOptions& options) {
     }
     log.info("draining");
     const auto deadline = Clock::now() + options.drain_timeout;
-    for (Listener* listener : listeners) {
-        if (drain(*listener, signals, deadline)) continue;
+    // Operations last, so that they can watch the others end.
+    const auto clients = std::span(listeners).first(listeners.size() - (operations ? 1 : 0));
+    if (!drain(clients, signals, deadline) || !drain(listeners, signals, deadline)) {
         log.warning("stopped with requests in flight");
         std::_Exit(EXIT_FAILURE); // Threads are still at work on what would be torn down.
     }

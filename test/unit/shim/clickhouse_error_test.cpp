@@ -30,7 +30,7 @@ TEST(ClickHouseError, TellsWhatIsWrongWithTheRows) {
 }
 
 TEST(ClickHouseError, TellsWhatAnotherTryMayMend) {
-    for (const auto sqlstate : {"53100", "53300", "25006"})
+    for (const auto sqlstate : {"53100", "53300", "25006", "40001", "40P01", "55P03"})
         EXPECT_TRUE(answer_to(sqlstate, "inner matters").starts_with("210 503 ")) << sqlstate;
     EXPECT_TRUE(answer_to("57014", "canceling").starts_with("159 504 "));
 }

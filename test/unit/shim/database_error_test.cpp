@@ -15,6 +15,9 @@ TEST(StatementFailed, IsAnsweredByItsSqlstate) {
     EXPECT_EQ(answer_to("54000", "more than 100000 points"), "400 more than 100000 points");
     EXPECT_EQ(answer_to("28000", "unknown API access"), "401 ");
     EXPECT_EQ(answer_to("57014", "canceling statement"), "504 query took too long");
+    for (const auto sqlstate : {"40001", "40P01", "53100", "53300", "55P03"})
+        EXPECT_EQ(answer_to(sqlstate, "inner matters"), "503 database is not available")
+            << sqlstate;
 }
 
 TEST(StatementFailed, IsNotShownOtherwise) {

@@ -59,7 +59,7 @@ protected:
         getsockname(listening, generic, &length);
         client_ = socket(AF_INET, SOCK_STREAM, 0);
         EXPECT_EQ(connect(client_, generic, length), 0);
-        connection_.emplace(accept(listening, nullptr, nullptr));
+        connection_.emplace(accept(listening, nullptr, nullptr), [] { return false; });
         close(listening);
         request_.version = "HTTP/1.1";
         request_.target = "/";
@@ -309,11 +309,27 @@ TEST_F(LargeFeedBody, IsCutAtTheEndsOfLines) {
 
 TEST_F(LargeFeedBody, OfAnyFormIsKept) {
     for (const auto& rows : {std::string("\n"), std::string("{}"), std::string("{}\n{}"),
-                             std::string(5 * mebi, 'x'), std::string(5 * mebi, '\n'),
-                             std::string(5 * mebi, 'x') + '\n' + std::string(5 * mebi, 'y')}) {
+                             std::string(mebi, 'x'), std::string(5 * mebi, '\n'),
+                             std::string(mebi - 1, 'x') + '\n' + std::string(mebi, 'y')}) {
         OneFeedBody one;
         one.max_size_ = max_size_;
         EXPECT_TRUE(one.read(sized(rows), rows) == rows) << rows.size();
+    }
+}
+
+/// PostgreSQL would need many times the memory of a row.
+TEST_F(LargeFeedBody, HasNoEndlessRow) {
+    const std::string row(mebi + 1, 'x');
+    for (const auto& [rows, line] : std::vector<std::pair<std::string, std::string>>{
+             {row, "line 1: "},
+             {row + "\n{}", "line 1: "},
+             {"{}\n\n" + row, "line 3: "},
+             {std::string(mebi, '\n') + row + '\n', "line 1048577: "},
+             {std::string(40 * mebi, 'x'), "line 1: "}}) {
+        OneFeedBody one;
+        one.max_size_ = max_size_;
+        EXPECT_TRUE(one.read(sized(rows), rows) == "27") << "a row of more than a MiB was taken";
+        EXPECT_TRUE(one.message_.starts_with(line)) << one.message_;
     }
 }
 

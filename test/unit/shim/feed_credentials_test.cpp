@@ -26,6 +26,7 @@ TEST(FeedCredentials, ComeInThreeWays) {
     EXPECT_EQ(code_for({{"X-ClickHouse-Key", "pass:word%"}}), 0);
     EXPECT_EQ(code_for({{"Authorization", "Basic ZGVmYXVsdDpwYXNzOndvcmQl"}}), 0);
     EXPECT_EQ(code_for({{"Authorization", "bASIC  ZGVmYXVsdDpwYXNzOndvcmQl "}}), 0);
+    EXPECT_EQ(code_for({{"Authorization", "Basic OnBhc3M6d29yZCU="}}), 0); // without a user
     EXPECT_EQ(code_for({}, "/?user=default&password=pass:word%25"), 0);
     EXPECT_EQ(code_for({}, "/?password=pass%3Aword%25&x=y"), 0);
     EXPECT_EQ(code_for({}, "/?password=wrong&password=pass%3Aword%25"), 0); // the last counts
@@ -51,9 +52,12 @@ TEST(FeedCredentials, AreRefusedIfWrong) {
              {{"Authorization", ""}},
              {{"Authorization", "Basic"}},
              {{"Authorization", "Basic ZGVmYXVsdDo="}},
+             {{"Authorization", "Basic Og=="}},
              {{"Authorization", "Bearer ZGVmYXVsdDpwYXNzOndvcmQl"}},
              {{"Authorization", "ZGVmYXVsdDpwYXNzOndvcmQl"}}})
         EXPECT_EQ(code_for(headers), 516) << headers.begin()->second;
+    EXPECT_EQ(code_for({{"Authorization", "Basic OnBhc3M6d29yZCU="}}, "/", {"sems", "pass:word%"}),
+              516);
     for (const auto target : {"/?user=default", "/?password=", "/?password=x", "/?password=%zz",
                               "/?user=root&password=pass:word%25"})
         EXPECT_EQ(code_for({}, target), 516) << target;

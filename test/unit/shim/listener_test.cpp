@@ -39,6 +39,14 @@ public:
         ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     }
 
+    /// Sends over and over, until the other side has taken nothing for a while.
+    void send_until_full(std::string_view bytes) const {
+        const timeval patience{0, 100'000};
+        setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        while (::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
+        }
+    }
+
     /// Everything until the other side closes; "(reset)" or "(timeout)" is added if it does not.
     std::string rest() const {
         std::string text;
@@ -190,12 +198,37 @@ TEST_F(Listening, GivesUpOnSilentAndSlowClients) {
 
 TEST_F(Listening, ServesOthersSoonThoughSilentClientsHoldAllThreads) {
     std::vector<std::unique_ptr<Client>> silent;
-    for (int i = 0; i < 16; ++i) silent.push_back(std::make_unique<Client>(listener_));
+    for (int i = 0; i < 80; ++i) silent.push_back(std::make_unique<Client>(listener_));
     std::this_thread::sleep_for(milliseconds{50});
     const auto started = Clock::now();
     EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "200 OK"));
-    // Twice as many as threads: two short graces, far less than the read timeout.
-    EXPECT_LT(Clock::now() - started, milliseconds{1500});
+    // Ten times as many as threads: ten short turns, far less than what one of them is waited for.
+    EXPECT_LT(Clock::now() - started, milliseconds{450});
+}
+
+TEST_F(Listening, WaitsForARequestThatComesInPartsThoughOthersWaitForAThread) {
+    std::vector<std::unique_ptr<Client>> silent;
+    for (int i = 0; i < 16; ++i) silent.push_back(std::make_unique<Client>(listener_));
+    const Client slow(listener_);
+    for (const char c : get_and_close) {
+        slow.send({&c, 1});
+        std::this_thread::sleep_for(milliseconds{5});
+    }
+    EXPECT_TRUE(contains(slow.rest(), "200 OK"));
+}
+
+TEST_F(Listening, ServesOthersSoonThoughClientsDoNotReadTheirAnswers) {
+    std::vector<std::unique_ptr<Client>> deaf;
+    for (int i = 0; i < 16; ++i) {
+        deaf.push_back(std::make_unique<Client>(listener_));
+        deaf.back()->send_until_full("GET /" + std::string(7'000, 'x') +
+                                     " HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    const auto started = Clock::now();
+    EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "200 OK"));
+    EXPECT_LT(Clock::now() - started, milliseconds{3000});
+    listener_.drain();
+    EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{3000}));
 }
 
 TEST_F(Listening, LosesNoRequestWhenItDrains) {
