@@ -12,6 +12,7 @@ CREATE TABLE ingested (
     ids bytea NOT NULL
 );
 ALTER TABLE ingested ALTER ids SET STORAGE EXTERNAL; -- hashes do not compress
+ALTER TABLE ingested REPLICA IDENTITY FULL; -- for a publication FOR ALL TABLES
 COMMENT ON TABLE ingested IS
     'ids of rows that were ingested within active_calls.retry_window; read and written by ingest alone';
 COMMENT ON COLUMN ingested.ids IS '16 bytes for each row: a hash of its id and its snapshot';
@@ -32,6 +33,7 @@ CREATE TABLE last_seal (
     rows bigint NOT NULL
 );
 CREATE UNIQUE INDEX last_seal_one_row ON last_seal ((true));
+ALTER TABLE last_seal REPLICA IDENTITY FULL;
 COMMENT ON TABLE last_seal IS 'when seal last came to its end, as one row; written by seal alone';
 COMMENT ON COLUMN last_seal.rows IS 'calls that it moved';
 
@@ -127,10 +129,12 @@ COMMENT ON COLUMN account_status.bytes_per_row IS 'sealed_bytes for each of seal
 COMMENT ON COLUMN account_status.first_snapshot IS 'the oldest with a call of it';
 COMMENT ON COLUMN account_status.newest_snapshot IS 'the newest with a call of it';
 
--- As of the view calls: with the rights, and the row security, of who asks, where PostgreSQL can (15).
+-- With the rights, and the row security, of who asks, where PostgreSQL can (15): also the view calls, as
+-- it may have been made by an older PostgreSQL.
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_version_num'::pg_catalog.text)::int >= 150000 THEN
+        ALTER VIEW active_calls.calls SET (security_invoker = true);
         ALTER VIEW active_calls.status SET (security_invoker = true);
         ALTER VIEW active_calls.account_status SET (security_invoker = true);
     END IF;

@@ -10,18 +10,22 @@ BEGIN;
 DROP SCHEMA IF EXISTS active_calls_yeti CASCADE;
 CREATE SCHEMA active_calls_yeti;
 
--- Who changes an account or an API access of Yeti's need not have rights in active_calls.
+-- Who changes an account or an API access of Yeti's need not have rights in active_calls. A copy that is
+-- in the way is of a row whose end fired no trigger: it goes, so that Yeti's own change never fails here.
 
 CREATE FUNCTION active_calls_yeti.copy_account() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     CASE TG_OP
-    WHEN 'INSERT' THEN
-        INSERT INTO active_calls.account (id, uuid, customer_id)
-        VALUES (NEW.id, NEW.uuid, NEW.contractor_id);
-    WHEN 'UPDATE' THEN
+    WHEN 'INSERT', 'UPDATE' THEN
+        DELETE FROM active_calls.account
+        WHERE (id = NEW.id OR uuid = NEW.uuid) AND id IS DISTINCT FROM OLD.id;
         UPDATE active_calls.account
         SET id = NEW.id, uuid = NEW.uuid, customer_id = NEW.contractor_id WHERE id = OLD.id;
+        IF NOT FOUND THEN
+            INSERT INTO active_calls.account (id, uuid, customer_id)
+            VALUES (NEW.id, NEW.uuid, NEW.contractor_id);
+        END IF;
     WHEN 'DELETE' THEN
         DELETE FROM active_calls.account WHERE id = OLD.id;
     WHEN 'TRUNCATE' THEN
@@ -35,14 +39,17 @@ CREATE FUNCTION active_calls_yeti.copy_api_access() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     CASE TG_OP
-    WHEN 'INSERT' THEN
-        INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)
-        VALUES (NEW.id, NEW.customer_id, coalesce(NEW.account_ids, '{}'), NEW.login);
-    WHEN 'UPDATE' THEN
+    WHEN 'INSERT', 'UPDATE' THEN
+        DELETE FROM active_calls.api_access
+        WHERE (id = NEW.id OR login = NEW.login) AND id IS DISTINCT FROM OLD.id;
         UPDATE active_calls.api_access
         SET id = NEW.id, customer_id = NEW.customer_id,
             account_ids = coalesce(NEW.account_ids, '{}'), login = NEW.login
         WHERE id = OLD.id;
+        IF NOT FOUND THEN
+            INSERT INTO active_calls.api_access (id, customer_id, account_ids, login)
+            VALUES (NEW.id, NEW.customer_id, coalesce(NEW.account_ids, '{}'), NEW.login);
+        END IF;
     WHEN 'DELETE' THEN
         DELETE FROM active_calls.api_access WHERE id = OLD.id;
     WHEN 'TRUNCATE' THEN

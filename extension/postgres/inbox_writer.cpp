@@ -1,6 +1,5 @@
 #include "inbox_writer.h"
 
-#include "plan.h"
 #include "value.h"
 
 #include <algorithm>
@@ -17,20 +16,13 @@ constexpr std::size_t text_per_insert = std::size_t{8} << 20;
 
 // Arrays of the same length are unnested side by side in a list of targets; in FROM, each would
 // become a table of its own first.
-SPIPlanPtr insert_rows() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return "INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id,"
-                   " src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
-                   " duration, auth_orig_ip, customer_price)"
-                   " SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
-                   " pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"
-                   " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)";
-        },
-        {TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-         INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID});
-}
+constexpr const char* insert_rows =
+    "INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_country_id,"
+    " dst_country_id, src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip,"
+    " customer_price)"
+    " SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+    " pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"
+    " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)";
 
 // As a row of `inbox`. Raises, as all of these do: call it in a guarded body.
 void store(const Call& call, int encoding, TupleTableSlot* slot) {
@@ -63,13 +55,19 @@ Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
         construct_md_array(values, nulls, 1, size, lower_bound, type, length, by_value, alignment));
 }
 
-void insert_by_statement(SPIPlanPtr plan, std::span<const Call> calls, int encoding) {
+// Prepared each time: of a plan that a rule has left nothing of, PostgreSQL would not know that it
+// depends on `inbox`, and would keep it when the rule is gone.
+std::uint64_t insert_by_statement(std::span<const Call> calls, int encoding) {
+    Oid types[] = {TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID,  TEXTARRAYOID,
+                   TEXTARRAYOID,        INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID};
     Datum values[call_column_count];
     for (int column = 0; column < call_column_count; ++column)
         values[column] = array_of(calls, static_cast<CallColumn>(column), encoding);
-    const int result = SPI_execute_plan(plan, values, nullptr, false, 0);
-    if (result != SPI_OK_INSERT)
-        elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+    const int result =
+        SPI_execute_with_args(insert_rows, call_column_count, types, values, nullptr, false, 0);
+    if (result != SPI_OK_INSERT && result != SPI_OK_REWRITTEN) // by a rule
+        elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+    return result == SPI_OK_INSERT ? SPI_processed : 0;
 }
 
 // Whether an INSERT of the current user would do no more than check the rows and write them: the
@@ -90,7 +88,7 @@ bool needs_no_statement(Relation inbox) {
 
 // As COPY does, which fills a page at a time, where INSERT goes row by row through a plan: in half
 // the time.
-void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
+std::uint64_t insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
     constexpr std::size_t most_slots = 128; // two pages of rows; to make a slot is not cheap
     EState* const executor = CreateExecutorState();
     auto* const target = makeNode(ResultRelInfo);
@@ -102,9 +100,10 @@ void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
         static_cast<TupleTableSlot**>(palloc(slot_count * sizeof(TupleTableSlot*)));
     for (std::size_t i = 0; i < slot_count; ++i) slots[i] = table_slot_create(inbox, nullptr);
 
-    while (!calls.empty()) {
+    for (std::size_t first = 0; first < calls.size(); first += slot_count) {
         CHECK_FOR_INTERRUPTS();
-        const std::span<const Call> next = calls.subspan(0, std::min(slot_count, calls.size()));
+        const std::span<const Call> next =
+            calls.subspan(first, std::min(slot_count, calls.size() - first));
         for (std::size_t i = 0; i < next.size(); ++i) {
             store(next[i], encoding, slots[i]);
             if (is_constrained) ExecConstraints(target, slots[i], executor);
@@ -116,29 +115,29 @@ void insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
             insert_index_tuples(target, slots[i], executor);
             ResetPerTupleExprContext(executor);
         }
-        calls = calls.subspan(next.size());
     }
 
     for (std::size_t i = 0; i < slot_count; ++i) ExecDropSingleTupleTableSlot(slots[i]);
     ExecCloseIndices(target);
     FreeExecutorState(executor);
     CommandCounterIncrement();
+    return calls.size();
 }
 
-void insert(SPIPlanPtr plan, std::span<const Call> calls, int encoding) {
+// Returns how many rows were written.
+std::uint64_t insert(std::span<const Call> calls, int encoding) {
     CHECK_FOR_INTERRUPTS();
     const MemoryContext rows =
         AllocSetContextCreate(CurrentMemoryContext, "active_calls rows", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext caller_context = MemoryContextSwitchTo(rows);
     const RangeVar* name = makeRangeVar(pstrdup("active_calls"), pstrdup("inbox"), -1);
     const Relation inbox = table_openrv(name, RowExclusiveLock);
-    if (needs_no_statement(inbox))
-        insert_by_page(inbox, calls, encoding);
-    else
-        insert_by_statement(plan, calls, encoding);
+    const std::uint64_t written = needs_no_statement(inbox) ? insert_by_page(inbox, calls, encoding)
+                                                            : insert_by_statement(calls, encoding);
     table_close(inbox, NoLock);
     MemoryContextSwitchTo(caller_context);
     MemoryContextDelete(rows);
+    return written;
 }
 
 } // namespace
@@ -158,13 +157,17 @@ void InboxWriter::add(Call call) {
     if (calls_.size() == rows_per_insert || text_bytes_ >= text_per_insert) flush();
 }
 
+std::uint64_t InboxWriter::finish() {
+    flush();
+    return written_;
+}
+
 void InboxWriter::flush() {
     if (calls_.empty()) return;
-    const SPIPlanPtr plan = insert_rows();
     // So that neighbours go to the same page of the index, and an account's calls lie together.
     std::ranges::stable_sort(calls_, {}, &Call::account_id);
     const std::span<const Call> calls = calls_;
-    guarded([&, encoding = encoding_] { insert(plan, calls, encoding); });
+    written_ += guarded([&, encoding = encoding_] { return insert(calls, encoding); });
     calls_.clear();
     text_.release();
     text_bytes_ = 0;

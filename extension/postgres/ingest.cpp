@@ -30,10 +30,11 @@ void notice_skipped(const FeedCounts& counts) {
                                       counts.repeated));
 }
 
-// Writes the rows; returns how many they were, without those that were skipped.
+// Returns how many rows were written, which those that are skipped are not.
 std::int64_t write_rows(std::string_view rows, const FieldSet& fields) {
     const MemoryContext memory = CurrentMemoryContext;
     FeedCounts counts;
+    std::uint64_t written = 0;
     with_spi([&] {
         InboxWriter inbox(memory, PG_UTF8);
         IngestedRows ingested(memory);
@@ -45,11 +46,11 @@ std::int64_t write_rows(std::string_view rows, const FieldSet& fields) {
                 return true;
             },
             [] { guarded([] { CHECK_FOR_INTERRUPTS(); }); });
-        inbox.flush();
+        written = inbox.finish();
         ingested.remember();
     });
     guarded([&] { notice_skipped(counts); });
-    return static_cast<std::int64_t>(counts.accepted);
+    return static_cast<std::int64_t>(written);
 }
 
 // The fields that a text[] names, in UTF-8.

@@ -3,6 +3,7 @@
 #include "plan.h"
 #include "settings.h"
 #include "value.h"
+#include "work_lock.h"
 
 #include <algorithm>
 #include <span>
@@ -157,10 +158,7 @@ void IngestedRows::recall(Instant snapshot) {
     const SPIPlanPtr plan = select_keys();
     const bool is_first = SeenKeys::of_transaction().knows_nothing();
     const std::uint64_t batches = guarded([&] {
-        if (is_first)
-            DirectFunctionCall2(pg_advisory_xact_lock_int4,
-                                Int32GetDatum(static_cast<std::int32_t>(table_->oid())),
-                                Int32GetDatum(0));
+        if (is_first) lock_work(table_->oid(), "ingest()");
         return table_->execute(plan, {TimestampTzGetDatum(to_timestamptz(snapshot)),
                                       TimestampTzGetDatum(window_start())});
     });

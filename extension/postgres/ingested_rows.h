@@ -44,9 +44,10 @@ private:
 
 // The keys of the rows that the current transaction has ingested, and of those of the same
 // snapshots that were ingested before. It lives from the first such row to the end of the
-// transaction, or until rows that it knows are rolled back. (What a call of `ingest` has not
-// remembered by then is forgotten: only a trigger on `inbox` that itself ingests, and takes it
-// back, comes in between. Of rows with the same id, it may then skip one too many.)
+// transaction, or until rows that it knows are rolled back. (Then it is forgotten, too, which rows
+// were skipped so far, and what a call of `ingest` that is at work has not remembered yet. Only a
+// row whose id the same transaction has sent once already is the worse for it: it may be skipped,
+// where without the ROLLBACK TO SAVEPOINT it would have been taken.)
 class SeenKeys {
 public:
     // Made where there is none. Throws PendingError. What it returns may be gone as soon as
@@ -89,8 +90,8 @@ private:
 // batches had n times, the first n rows are repeated.
 //
 // Batches whose rows have keys are ingested by one transaction at a time, from the first such row
-// to the end of the transaction (an advisory lock of this database, on the table's oid and 0): a
-// retry waits for the attempt that it repeats. The caller has connected to SPI.
+// to the end of the transaction (work_lock.h, on the table): a retry waits for the attempt that it
+// repeats. The caller has connected to SPI.
 class IngestedRows {
 public:
     explicit IngestedRows(MemoryContext memory);

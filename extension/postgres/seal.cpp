@@ -1,7 +1,7 @@
 // The SQL function seal: from `inbox` to `segment`.
 #include "boundary.h"
 
-#include "inbox_writer.h"
+#include "call_columns.h"
 #include "own_table.h"
 #include "plan.h"
 #include "segment_store.h"
@@ -160,8 +160,9 @@ void note_seal(std::int64_t rows) {
 
 // Raises: call it in a guarded body.
 TimestampTz before_now(const Interval* keep) {
-    const Datum zero = DirectFunctionCall7(make_interval, 0, 0, 0, 0, 0, 0, Float8GetDatum(0));
-    if (DatumGetBool(DirectFunctionCall2(interval_lt, IntervalPGetDatum(keep), zero)))
+    const Interval zero{};
+    if (DatumGetBool(
+            DirectFunctionCall2(interval_lt, IntervalPGetDatum(keep), IntervalPGetDatum(&zero))))
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("keep must not be negative"));
     return DatumGetTimestampTz(DirectFunctionCall2(

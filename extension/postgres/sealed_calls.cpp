@@ -34,10 +34,6 @@ enum PlanPart {
     plan_columns,    // attribute numbers of the columns that are used
 };
 
-constexpr std::array<Oid, call_column_count> column_types{
-    TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, INT4OID, INETOID, FLOAT8OID,
-};
-
 constexpr AttrNumber attribute_of(CallColumn column) { return static_cast<AttrNumber>(column + 1); }
 
 // ---- Planning. All of it is PostgreSQL's own C: nothing here owns anything.
@@ -241,6 +237,7 @@ struct Scan {
     List* conditions; // ExprStates, one for each narrowing
     List* narrowings;
     std::array<bool, call_column_count> used; // by column
+    Oid user;                                 // with whose rights segments are read
     MemoryContext memory;                     // of the list of segments
     MemoryContext segment_memory;             // of the segment that is read
     bool started;
@@ -275,6 +272,18 @@ SPIPlanPtr read_segment() {
                    " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1";
         },
         {INT8OID});
+}
+
+// Runs `body` connected to SPI with the rights of the scan's user: of who asks, or the owner of the
+// view that is asked. On an error PostgreSQL itself goes back to the caller's.
+template<class Body>
+void with_rights_of_scan(const Scan& scan, Body&& body) {
+    Oid caller = InvalidOid;
+    int security = 0;
+    GetUserIdAndSecContext(&caller, &security);
+    SetUserIdAndSecContext(scan.user, security | SECURITY_LOCAL_USERID_CHANGE);
+    with_spi(body);
+    SetUserIdAndSecContext(caller, security);
 }
 
 // What the plan's conditions narrow the scan to.
@@ -337,7 +346,7 @@ void start(Scan& scan, ExprContext* context) {
 
     MemoryContextResource memory(scan.memory);
     std::pmr::vector<std::int64_t> ids(&memory);
-    with_spi([&] {
+    with_rights_of_scan(scan, [&] {
         const SPIPlanPtr plan = find_segments(!bounds.accounts.isnull);
         guarded([&] {
             const auto take = [&](const TupleTableSlot& slot) {
@@ -381,7 +390,7 @@ struct CopiedRow {
 // The row of a segment, in that memory context. Raises: call it in a guarded body.
 CopiedRow copy_segment(SPIPlanPtr plan, std::int64_t id, MemoryContext memory) {
     execute_query(plan, {not_null(Int64GetDatum(id))});
-    if (SPI_processed != 1) elog(ERROR, "segment " INT64_FORMAT " is not there any more", id);
+    if (SPI_processed != 1) elog(ERROR, "segment " INT64_FORMAT " no longer exists", id);
     const MemoryContext caller_context = MemoryContextSwitchTo(memory);
     const CopiedRow copy{heap_copytuple(SPI_tuptable->vals[0]),
                          CreateTupleDescCopy(SPI_tuptable->tupdesc)};
@@ -393,7 +402,7 @@ CopiedRow copy_segment(SPIPlanPtr plan, std::int64_t id, MemoryContext memory) {
 void open_next_segment(Scan& scan) {
     guarded([&] { MemoryContextReset(scan.segment_memory); });
     CopiedRow row{};
-    with_spi([&] {
+    with_rights_of_scan(scan, [&] {
         const SPIPlanPtr plan = read_segment();
         row = guarded([&] {
             return copy_segment(plan, scan.segment_ids[scan.next_segment], scan.segment_memory);
@@ -422,7 +431,7 @@ void begin_scan(ForeignScanState* node, int flags) {
     const TupleDesc row_type = RelationGetDescr(node->ss.ss_currentRelation);
     for (int i = 0; i < call_column_count; ++i)
         if (row_type->natts != call_column_count ||
-            TupleDescAttr(row_type, i)->atttypid != column_types[i])
+            TupleDescAttr(row_type, i)->atttypid != call_column_types[i])
             ereport(ERROR, errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
                     errmsg("foreign table \"%s\" does not have the columns of sealed calls",
                            RelationGetRelationName(node->ss.ss_currentRelation)));
@@ -435,6 +444,8 @@ void begin_scan(ForeignScanState* node, int flags) {
     foreach (cell, static_cast<List*>(list_nth(plan->fdw_private, plan_columns)))
         scan->used[lfirst_int(cell) - 1] = true;
     if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+    const Oid user = user_of_scan(plan, node->ss.ps.state);
+    scan->user = OidIsValid(user) ? user : GetUserId();
     scan->conditions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
     scan->memory = AllocSetContextCreate(CurrentMemoryContext, "active_calls sealed calls",
                                          ALLOCSET_SMALL_SIZES);

@@ -1,5 +1,7 @@
 #include "segment_store.h"
 
+#include "work_lock.h"
+
 #include <vector>
 
 namespace active_calls::postgres {
@@ -9,21 +11,12 @@ namespace {
 // A segment of so many bytes does not grow any more, however few its rows are: texts can be long.
 constexpr std::size_t full_segment_bytes = std::size_t{8} << 20;
 
-bool lock(const char* query, Plan& plan) {
-    const SPIPlanPtr prepared = plan.get([&] { return query; }, {});
-    return guarded([&] {
-        // Not on the snapshot of the current query: what the lock was waited for must be seen.
-        execute_command(prepared, {});
-        bool is_null = false;
-        const Datum result =
-            SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-        const bool locked = !is_null && DatumGetBool(result);
-        SPI_freetuptable(SPI_tuptable);
-        return locked;
-    });
+// Raises, as the next one does: call them in a guarded body.
+Oid segment_table() {
+    return RangeVarGetRelid(makeRangeVar(pstrdup("active_calls"), pstrdup("segment"), -1), NoLock,
+                            false);
 }
 
-// Raises: call it in a guarded body.
 NullableDatum bytea_datum(const Bytes& bytes) {
     auto* datum = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
     SET_VARSIZE(datum, VARHDRSZ + bytes.size());
@@ -149,17 +142,11 @@ void take_in(std::int64_t id, SegmentBuilder& builder) {
 } // namespace
 
 bool try_lock_segments() {
-    static Plan plan;
-    return lock("SELECT pg_catalog.pg_try_advisory_xact_lock("
-                "'active_calls.segment'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int4, 0)",
-                plan);
+    return guarded([] { return try_lock_work(segment_table(), "seal()"); });
 }
 
-void lock_segments() {
-    static Plan plan;
-    lock("SELECT pg_catalog.pg_advisory_xact_lock("
-         "'active_calls.segment'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int4, 0) IS NULL",
-         plan);
+void lock_segments(const char* command) {
+    guarded([&] { lock_work(segment_table(), command); });
 }
 
 void store_segments(const SegmentBuilder& builder, std::size_t first, std::size_t count) {

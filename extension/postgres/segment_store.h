@@ -8,11 +8,10 @@
 
 namespace active_calls::postgres {
 
-// Segments are changed by one transaction at a time, seal, unseal or drop_before: an advisory lock
-// of this database, on the table's oid and 0, held until the transaction ends. Nobody who reads or
-// writes calls waits for it. Callers have connected to SPI. Throw PendingError.
+// Segments are changed by one transaction at a time, seal, unseal or drop_before, until it ends:
+// work_lock.h. `command` is the function that asks. Throw PendingError.
 bool try_lock_segments();
-void lock_segments();
+void lock_segments(const char* command);
 
 // Writes rows `first` to `first + count` of a sorted builder as segments. The last one, when it is
 // not full, may grow by what is sealed later.

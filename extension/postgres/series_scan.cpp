@@ -223,11 +223,11 @@ TupleTableSlot* next_point(ScanState* node) {
     return ExecStoreVirtualTuple(slot);
 }
 
-// No row of it can be locked, so none is ever looked at again.
+// No row of it is locked, so where a query looks at a locked row again, as another transaction has
+// left it, the series is that of a subquery. PostgreSQL leaves it to this function then to fetch.
 bool recheck(ScanState* node, TupleTableSlot* slot) {
-    (void)node;
-    (void)slot;
-    return true;
+    (void)slot; // it is the node's own
+    return !TupIsNull(next_point(node));
 }
 
 TupleTableSlot* execute_scan(CustomScanState* node) {
@@ -253,7 +253,7 @@ void explain_scan(CustomScanState* node, List* ancestors, ExplainState* explain)
     (void)ancestors;
     const auto& scan = *reinterpret_cast<SeriesScan*>(node);
     ExplainPropertyText("Function", scan.function_name, explain);
-    if (!explain->analyze || !scan.is_counted) return;
+    if (!explain->analyze) return;
     const auto show = [&](const char* name, const char* unit, std::uint64_t number) {
         ExplainPropertyUInteger(name, unit, number, explain);
     };

@@ -47,6 +47,7 @@ extern "C" {
 #include "parser/parsetree.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "storage/lock.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -79,6 +80,16 @@ extern "C" {
 #undef ngettext
 #undef dgettext
 #undef dngettext
+
+// With whose rights the scan's table is checked; invalid: with those of the current user.
+inline Oid user_of_scan(const ForeignScan* plan, EState* executor) {
+#if PG_VERSION_NUM >= 160000
+    (void)executor;
+    return plan->checkAsUser;
+#else
+    return exec_rt_fetch(plan->scan.scanrelid, executor)->checkAsUser;
+#endif
+}
 
 // Enters a row that was just written into the indexes of its table.
 inline void insert_index_tuples(ResultRelInfo* table, TupleTableSlot* row, EState* executor) {

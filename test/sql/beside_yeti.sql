@@ -40,6 +40,23 @@ RESET ROLE;
 SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
 SELECT * FROM active_calls.api_access ORDER BY id;
 
+-- Where changes fired no triggers, as those of a replication worker, later ones succeed, and mend what they touch.
+SET session_replication_role = replica;
+INSERT INTO billing.accounts VALUES (4, '00000000-0000-0000-0000-000000000004', 9);
+INSERT INTO sys.api_access VALUES (39, 9, NULL, 'lost');
+DELETE FROM sys.api_access WHERE id = 37;
+DELETE FROM billing.accounts WHERE id = 3;
+RESET session_replication_role;
+INSERT INTO active_calls.account VALUES (5, '00000000-0000-0000-0000-000000000555', 1, 'by hand');
+SET ROLE yeti_admin;
+INSERT INTO sys.api_access VALUES (40, 3, NULL, 'three');
+UPDATE sys.api_access SET login = 'found' WHERE id = 39;
+INSERT INTO billing.accounts VALUES (5, '00000000-0000-0000-0000-000000000003', 9);
+UPDATE billing.accounts SET contractor_id = 8 WHERE id = 4;
+RESET ROLE;
+SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
+SELECT * FROM active_calls.api_access ORDER BY id;
+
 -- What is rolled back there is rolled back here.
 BEGIN;
 DELETE FROM billing.accounts;

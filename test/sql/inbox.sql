@@ -75,6 +75,19 @@ RESET ROLE;
 SELECT what, count(*) FROM noted GROUP BY 1 ORDER BY 1;
 DROP TRIGGER before_row ON active_calls.inbox;
 DROP TRIGGER after_row ON active_calls.inbox;
+-- one that takes rows away, which do not count as written; nor do those that a rule takes
+CREATE FUNCTION pg_temp.take_away() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER take_away BEFORE INSERT ON active_calls.inbox FOR EACH ROW WHEN (NEW.duration > 900) EXECUTE FUNCTION pg_temp.take_away();
+SET ROLE active_calls_writer;
+SELECT active_calls.ingest(pg_temp.rows(10073));
+RESET ROLE;
+DROP TRIGGER take_away ON active_calls.inbox;
+CREATE RULE take_away AS ON INSERT TO active_calls.inbox DO INSTEAD NOTHING;
+SET ROLE active_calls_writer;
+SELECT active_calls.ingest(pg_temp.rows(10073));
+RESET ROLE;
+DROP RULE take_away ON active_calls.inbox;
+DELETE FROM active_calls.inbox WHERE customer_price > 0;
 
 -- Constraints
 ALTER TABLE active_calls.inbox ADD CONSTRAINT short CHECK (duration < 100), ALTER src_country_id SET NOT NULL;
@@ -102,6 +115,19 @@ ALTER TABLE active_calls.inbox DROP CONSTRAINT inbox_snapshot_timestamp_check, A
     ALTER customer_acc_id DROP NOT NULL, ALTER duration DROP NOT NULL, ALTER customer_price DROP NOT NULL;
 SELECT active_calls.ingest(pg_temp.row(10072));
 ROLLBACK;
+
+-- A publication of all tables, which wants to tell the rows that go: of inbox the operator has to say how
+SET client_min_messages = error;
+CREATE PUBLICATION everything FOR ALL TABLES;
+RESET client_min_messages;
+DELETE FROM active_calls.ingested;
+SELECT active_calls.ingest('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10072,"id":1}');
+SELECT active_calls.seal();
+ALTER TABLE active_calls.inbox REPLICA IDENTITY FULL;
+SELECT active_calls.seal() > 0 AS is_sealed;
+ALTER TABLE active_calls.inbox REPLICA IDENTITY DEFAULT;
+DROP PUBLICATION everything;
+DELETE FROM active_calls.segment;
 
 -- A rule
 CREATE RULE copy AS ON INSERT TO active_calls.inbox DO ALSO INSERT INTO noted VALUES ('rule ' || NEW.duration);

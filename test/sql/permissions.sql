@@ -147,6 +147,47 @@ SET ROLE active_calls_reader;
 SELECT * FROM active_calls.origination_active_calls(:account, :window);
 RESET ROLE;
 
+-- A view of somebody's own shows of segments what that one may see, to those who may see the view
+CREATE ROLE active_calls_guest;
+GRANT CREATE, USAGE ON SCHEMA public TO active_calls_reader, active_calls_guest;
+INSERT INTO active_calls.inbox VALUES (now(), 1008, NULL, 3, NULL, NULL, 0, NULL, 0);
+SELECT active_calls.seal();
+SET ROLE active_calls_reader;
+CREATE VIEW public.shown AS SELECT dst_country_id FROM active_calls.sealed_calls WHERE customer_acc_id = 1008;
+GRANT SELECT ON public.shown TO active_calls_guest;
+SET ROLE active_calls_guest;
+SELECT * FROM public.shown ORDER BY 1;
+RESET ROLE;
+CREATE POLICY nothing ON active_calls.segment TO active_calls_reader USING (false);
+ALTER TABLE active_calls.segment ENABLE ROW LEVEL SECURITY;
+SET ROLE active_calls_guest;
+SELECT * FROM public.shown ORDER BY 1;
+RESET ROLE;
+SELECT * FROM public.shown ORDER BY 1;
+SELECT count(*) FROM active_calls.sealed_calls WHERE customer_acc_id = 1008;
+ALTER TABLE active_calls.segment DISABLE ROW LEVEL SECURITY;
+DROP POLICY nothing ON active_calls.segment;
+-- also where a cursor is opened with one's rights and read with another's
+CREATE FUNCTION public.cursor_of_reader(name refcursor) RETURNS refcursor LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    OPEN name FOR SELECT dst_country_id FROM active_calls.calls WHERE customer_acc_id = 1008 ORDER BY 1;
+    RETURN name;
+END
+$$;
+ALTER FUNCTION public.cursor_of_reader OWNER TO active_calls_reader;
+SET ROLE active_calls_guest;
+BEGIN;
+SELECT public.cursor_of_reader('shown_later');
+FETCH ALL FROM shown_later;
+COMMIT;
+RESET ROLE;
+DROP VIEW public.shown;
+DROP FUNCTION public.cursor_of_reader;
+REVOKE CREATE, USAGE ON SCHEMA public FROM active_calls_reader, active_calls_guest;
+DROP ROLE active_calls_guest;
+SELECT active_calls.unseal('2020-01-01', '2021-01-01');
+DELETE FROM active_calls.inbox WHERE dst_country_id = 3;
+
 -- Objects of the same names, in the way of a session of the shim, change nothing
 CREATE SCHEMA hostile;
 CREATE TABLE hostile.account AS SELECT id, uuid, 121 AS customer_id, name FROM active_calls.account;

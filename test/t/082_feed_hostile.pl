@@ -149,8 +149,9 @@ subtest 'statements and rows out of proportion' => sub {
         refused_ok(post($shim, $INSERT . $deep), 400, 27, 'line 1', "a million $name");
         refused_ok(post($shim, $INSERT . '{"x":' . $deep), 400, 27, 'line 1', "a million $name within a row");
     }
-    my $wide = '{' . join(',', map {"\"field_$_\":1"} 1 .. 200_000) . '}';
-    refused_ok(post($shim, "$INSERT$wide\n"), 400, 27, 'snapshot_timestamp is missing', '200,000 fields');
+    my $wide = sub ($count) { return '{' . join(',', map {"\"field_$_\":1"} 1 .. $count) . '}' };
+    refused_ok(post($shim, $INSERT . $wide->(50_000)),  400, 27, 'snapshot_timestamp is missing', '50,000 fields');
+    refused_ok(post($shim, $INSERT . $wide->(200_000)), 400, 27, 'line 1: the row has more than', '200,000 fields');
     refused_ok(post($shim, $INSERT . "\0" x 1_000_000), 400, 27, 'line 1', 'a million NULs');
     my $uri = post($shim, '', target => '/?query=' . 'x' x 9_000);
     is($uri->{status}, 414, 'a long URI');
