@@ -224,7 +224,8 @@ TupleTableSlot* next_point(ScanState* node) {
 }
 
 // No row of it is locked, so where a query looks at a locked row again, as another transaction has
-// left it, the series is that of a subquery. PostgreSQL leaves it to this function then to fetch.
+// left it, the series is that of a subquery. Its points are then fetched as ever; by older minor
+// releases of PostgreSQL through this function.
 bool recheck(ScanState* node, TupleTableSlot* slot) {
     (void)slot; // it is the node's own
     return !TupIsNull(next_point(node));
