@@ -25,6 +25,12 @@ ifneq ($(PGXS),)
 include $(PGXS)
 override CXXFLAGS += -MMD -MP
 -include $(OBJS:.o=.d)
+
+# What was built for one version of PostgreSQL is built anew for another.
+$(OBJS): build/postgresql-version
+build/postgresql-version: FORCE
+	@mkdir -p build; echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+.PHONY: FORCE
 else
 all install installcheck clean:
 	@echo >&2 "$(PG_CONFIG) names no PostgreSQL with server headers: install the package" \

@@ -5,26 +5,19 @@
 #include "credentials.h"
 #include "database_error.h"
 #include "etag.h"
-#include "query.h"
 #include "query_string.h"
 #include "request_id.h"
-#include "series_request.h"
+#include "request_log.h"
+#include "series_statement.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace active_calls::shim {
 
 namespace {
-
-/// A client may try again after so many seconds.
-constexpr const char* retry_after = "1";
-
-constexpr std::size_t max_logged_method = 16;
-constexpr std::size_t max_logged_path = 256;
 
 httplib::Headers documented_headers() {
     httplib::Headers headers;
@@ -194,18 +187,10 @@ void CustomerApi::finish(Exchange& exchange) {
     log_request(exchange, id, duration);
 }
 
-/// The path stands without its query, which holds telephone numbers.
 void CustomerApi::log_request(const Exchange& exchange, const std::string& id,
                               std::chrono::nanoseconds duration) {
-    const httplib::Request& request = exchange.request;
-    const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();
-    Log::Fields fields{{"id", id},
-                       {"method", request.method.substr(0, max_logged_method)},
-                       {"path", request.path.substr(0, max_logged_path)},
-                       {"status", exchange.response.status},
-                       {"milliseconds", std::round(milliseconds * 1000) / 1000},
-                       {"points", exchange.point_count},
-                       {"remote", request.remote_addr}};
+    Log::Fields fields = request_fields(exchange.request, exchange.response.status, id, duration);
+    fields["points"] = exchange.point_count;
     if (!exchange.failure.empty()) fields.update(exchange.failure);
     if (exchange.response.status == 500)
         log_.error("request", fields);

@@ -4,11 +4,9 @@
 #include "insert_statement.h"
 #include "query_string.h"
 #include "request_id.h"
+#include "request_log.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
 
 namespace active_calls::shim {
 
@@ -17,33 +15,20 @@ namespace {
 constexpr const char* plain_text = "text/plain; charset=UTF-8";
 constexpr const char* query_id_header = "X-ClickHouse-Query-Id";
 
-/// A switch may send its batch again after so many seconds.
-constexpr const char* retry_after = "1";
-
-constexpr std::size_t max_logged_method = 16;
-constexpr std::size_t max_logged_path = 256;
-
 bool is_read(const httplib::Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
 
-bool has_query(const httplib::Request& request) {
-    return std::ranges::any_of(split_query(query_of(request.target)),
-                               [](const QueryField& field) { return field.name == "query"; });
-}
-
 /// What ClickHouse answers to whoever wants to know whether it is there.
 bool is_ping(const httplib::Request& request) {
-    return is_read(request) &&
-           (request.path == "/ping" || (request.path == "/" && !has_query(request)));
+    return is_read(request) && (request.path == "/ping" ||
+                                (request.path == "/" && !last_value(request.target, "query")));
 }
 
 /// The client's own: as ClickHouse has it, else as the customers' API has it.
 std::string id_of(const httplib::Request& request) {
-    std::string given = request.get_header_value("X-Request-Id");
-    for (const auto& field : split_query(query_of(request.target)))
-        if (field.name == "query_id") given = field.value.value_or("");
-    return request_id(given);
+    return request_id(
+        last_value(request.target, "query_id").value_or(request.get_header_value("X-Request-Id")));
 }
 
 /// Numbers are strings, as ClickHouse writes them.
@@ -127,8 +112,7 @@ void FeedApi::answer_known_path(Exchange& exchange) {
     // First of all, so that a stranger cannot make us read.
     if (settings_.user) require_user(request, *settings_.user);
     if (is_read(request))
-        throw ClickHouseError(ClickHouseCode::readonly,
-                              "a query by GET would be one that only reads; rows come by POST");
+        throw ClickHouseError(ClickHouseCode::readonly, "GET is read-only: send rows with POST");
     take_rows(exchange);
 }
 
@@ -189,19 +173,11 @@ void FeedApi::finish(Exchange& exchange) {
     log_request(exchange, duration);
 }
 
-/// The path stands without its query, which may hold the password.
 void FeedApi::log_request(const Exchange& exchange, std::chrono::nanoseconds duration) {
-    const httplib::Request& request = exchange.request;
-    const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();
     const int status = exchange.response.status;
-    Log::Fields fields{{"id", exchange.id},
-                       {"method", request.method.substr(0, max_logged_method)},
-                       {"path", request.path.substr(0, max_logged_path)},
-                       {"status", status},
-                       {"milliseconds", std::round(milliseconds * 1000) / 1000},
-                       {"rows", exchange.row_count},
-                       {"bytes", exchange.byte_count},
-                       {"remote", request.remote_addr}};
+    Log::Fields fields = request_fields(exchange.request, status, exchange.id, duration);
+    fields["rows"] = exchange.row_count;
+    fields["bytes"] = exchange.byte_count;
     if (exchange.code) fields["code"] = static_cast<int>(*exchange.code);
     if (!exchange.failure.empty()) fields.update(exchange.failure);
     if (status == 500)

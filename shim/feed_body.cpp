@@ -72,9 +72,7 @@ constexpr std::chrono::seconds soon{1};
 
 /// ClickHouse joins the two with a newline.
 std::string statement_in_url(const httplib::Request& request) {
-    std::string statement;
-    for (const auto& field : split_query(query_of(request.target)))
-        if (field.name == "query") statement = field.value.value_or("");
+    const std::string statement = last_value(request.target, "query").value_or("");
     return statement.empty() ? statement : statement + '\n';
 }
 

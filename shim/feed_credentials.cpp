@@ -61,14 +61,6 @@ bool is_user_by_basic(std::string_view authorization, const FeedUser& user) {
            (is_named || is_default);
 }
 
-/// The last of its name.
-std::optional<std::string> parameter(const std::vector<QueryField>& fields, std::string_view name) {
-    std::optional<std::string> value;
-    for (const auto& field : fields)
-        if (field.name == name) value = field.value.value_or("");
-    return value;
-}
-
 [[noreturn]] void refuse(const std::string& reason) {
     throw ClickHouseError(ClickHouseCode::authentication_failed, reason);
 }
@@ -76,9 +68,8 @@ std::optional<std::string> parameter(const std::vector<QueryField>& fields, std:
 } // namespace
 
 void require_user(const httplib::Request& request, const FeedUser& user) {
-    const auto fields = split_query(query_of(request.target));
-    const auto name = parameter(fields, "user");
-    const auto password = parameter(fields, "password");
+    const auto name = last_value(request.target, "user");
+    const auto password = last_value(request.target, "password");
     const bool in_headers = request.has_header(user_header) || request.has_header(key_header);
     const bool in_authorization = request.has_header("Authorization");
     const bool in_query = name || password;

@@ -73,7 +73,7 @@ public:
     std::size_t take_separator() {
         if (next_is(';'))
             throw ClickHouseError(ClickHouseCode::syntax_error,
-                                  "Syntax error: a ; stands between the INSERT and its rows");
+                                  "Syntax error: unexpected \";\" after FORMAT JSONEachRow");
         while (at_ < text_.size() && blanks.find(text_[at_]) != blanks.npos) ++at_;
         if (next_is('\r')) ++at_;
         if (next_is('\n')) ++at_;

@@ -48,10 +48,6 @@ Log::Log(LogFormat format, spdlog::level::level_enum level)
                         spdlog::pattern_time_type::utc);
 }
 
-void Log::debug(std::string_view event, const Fields& fields) {
-    write(spdlog::level::debug, event, fields);
-}
-
 void Log::info(std::string_view event, const Fields& fields) {
     write(spdlog::level::info, event, fields);
 }

@@ -18,7 +18,6 @@ public:
 
     Log(LogFormat format, spdlog::level::level_enum level);
 
-    void debug(std::string_view event, const Fields& fields = {});
     void info(std::string_view event, const Fields& fields = {});
     void warning(std::string_view event, const Fields& fields = {});
     void error(std::string_view event, const Fields& fields = {});

@@ -14,6 +14,8 @@ int run(int exit_code) { return exit_code; }
 int run(const ServeOptions& options) { return serve(options); }
 
 int run(const TokenOptions& options) {
+    for (const auto& warning : options.warnings)
+        std::cerr << "active-calls-shim: warning: " << warning << '\n';
     std::optional<std::chrono::sys_seconds> expiry;
     if (options.time_to_live) {
         const auto now = std::chrono::system_clock::now();

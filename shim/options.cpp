@@ -17,8 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view dynamic_subject = "D";
-
 /// The options as CLI11 fills them, before they are checked against one another.
 struct RawOptions {
     std::string listen = "127.0.0.1:8080";
@@ -95,6 +93,7 @@ std::string to_milliseconds(std::string& text) {
     return count && *count > 0 && *count <= 86'400'000 ? "" : hint;
 }
 
+/// What `duration` holds is the default; none, where that is 0.
 CLI::Option* add_duration(CLI::App& command, const std::string& name, milliseconds& duration,
                           const std::string& help) {
     return with_environment(
@@ -102,7 +101,8 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, millisecon
             .add_option_function<std::int64_t>(
                 name, [&](const std::int64_t& count) { duration = milliseconds{count}; }, help)
             ->transform(CLI::Validator(to_milliseconds, ""))
-            ->type_name("DURATION"));
+            ->type_name("DURATION")
+            ->default_str(duration.count() > 0 ? spell(duration) : ""));
 }
 
 constexpr std::int64_t min_body = std::int64_t{1} << 10;
@@ -145,8 +145,8 @@ void add_secret_options(CLI::App& command, RawOptions& raw) {
     with_environment(
         command
             .add_option("--jwt-secret-file", raw.secret_file,
-                        "File that holds the key of the tokens; one newline at its end does\n"
-                        "not count. Without this option the key itself is taken from the\n"
+                        "File with the key that signs the tokens; one newline at its end is\n"
+                        "ignored. Without this option the key itself is taken from the\n"
                         "environment variable ACTIVE_CALLS_JWT_SECRET")
             ->type_name("FILE")
             ->group("Tokens"));
@@ -180,15 +180,12 @@ void add_listening_options(CLI::App& command, RawOptions& raw) {
             ->group(group));
     add_duration(command, "--keep-alive-timeout", serve.keep_alive_timeout,
                  "How long a connection is kept open for the client's next request")
-        ->default_str(spell(serve.keep_alive_timeout))
         ->group(group);
     add_duration(command, "--read-timeout", serve.read_timeout,
                  "How long a client may take to send its first request")
-        ->default_str(spell(serve.read_timeout))
         ->group(group);
     add_duration(command, "--drain-timeout", serve.drain_timeout,
-                 "How long after SIGTERM requests in flight are waited for")
-        ->default_str(spell(serve.drain_timeout))
+                 "How long to wait for requests in flight after SIGTERM")
         ->group(group);
 }
 
@@ -213,11 +210,9 @@ void add_database_options(CLI::App& command, RawOptions& raw) {
     add_duration(command, "--pool-timeout", serve.pool_timeout,
                  "How long a request waits for a free connection before it is\n"
                  "answered 503")
-        ->default_str(spell(serve.pool_timeout))
         ->group(group);
     add_duration(command, "--statement-timeout", serve.statement_timeout,
                  "How long a query may run before it is answered 504")
-        ->default_str(spell(serve.statement_timeout))
         ->group(group);
 }
 
@@ -245,8 +240,8 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
     with_environment(
         command
             .add_option("--feed-password-file", raw.feed_password_file,
-                        "File that holds the switch's password; one newline at its end does\n"
-                        "not count. Without this option the password itself is taken from\n"
+                        "File with the switch's password; one newline at its end is\n"
+                        "ignored. Without this option the password itself is taken from\n"
                         "the environment variable ACTIVE_CALLS_FEED_PASSWORD")
             ->type_name("FILE")
             ->group(group));
@@ -275,19 +270,16 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
     add_duration(command, "--feed-read-timeout", feed.read_timeout,
                  "How long a body may take to come; one that comes slower than 16 KiB a\n"
                  "second is given up sooner")
-        ->default_str(spell(feed.read_timeout))
         ->group(group);
     add_duration(command, "--feed-statement-timeout", feed.statement_timeout,
                  "How long writing the rows of a body may take")
-        ->default_str(spell(feed.statement_timeout))
         ->group(group);
 }
 
 void add_log_options(CLI::App& command, ServeOptions& serve) {
     const std::map<std::string, LogFormat> formats{{"json", LogFormat::json},
                                                    {"text", LogFormat::text}};
-    const std::map<std::string, spdlog::level::level_enum> levels{{"debug", spdlog::level::debug},
-                                                                  {"info", spdlog::level::info},
+    const std::map<std::string, spdlog::level::level_enum> levels{{"info", spdlog::level::info},
                                                                   {"warning", spdlog::level::warn},
                                                                   {"error", spdlog::level::err}};
     const std::string group = "Log";
@@ -300,7 +292,7 @@ void add_log_options(CLI::App& command, ServeOptions& serve) {
                          ->group(group));
     with_environment(command
                          .add_option("--log-level", serve.log_level,
-                                     "Least weight of what is logged: debug, info, warning, error")
+                                     "Least severe level to log: info, warning, error")
                          ->transform(CLI::CheckedTransformer(levels).description(""))
                          ->type_name("LEVEL")
                          ->default_str("info")
@@ -322,16 +314,17 @@ Examples:
   active-calls-shim serve --database 'host=/run/postgresql dbname=calls user=active_calls_shim' \
                           --jwt-secret-file /etc/active-calls/jwt.secret
   ACTIVE_CALLS_JWT_SECRET=... PGHOST=db1 active-calls-shim serve --listen 0.0.0.0:8080
-  active-calls-shim serve --config /etc/active-calls/shim.conf
-  active-calls-shim serve --config /etc/active-calls/shim.conf --feed-listen 10.0.0.5:8123 \
+  active-calls-shim serve --config shim.conf --feed-listen 10.0.0.5:8123 \
                           --feed-database 'dbname=calls user=active_calls_writer' \
                           --feed-password-file /etc/active-calls/feed.password
 
-A configuration file holds one "option = value" a line, for instance
+A configuration file such as shim.conf holds one "option = value" a line, for instance
   listen = 0.0.0.0:8080
   database = "host=db1 dbname=calls user=active_calls_shim"
 An option on the command line counts more than the environment, and that more than the file.
-SIGTERM and SIGINT end the process when all requests in flight are answered, a second one at once.)");
+On SIGTERM and SIGINT the process ends when all requests in flight are answered, or --drain-timeout is
+over; on a second one, at once. Exit status: 0 when all were answered, 1 when some were cut off or
+something failed, 2 when the options are wrong.)");
 }
 
 void add_token(CLI::App& app, RawOptions& raw) {
@@ -406,7 +399,8 @@ std::optional<FeedUser> feed_user_of(const CLI::App& command, const RawOptions& 
         throw CLI::ValidationError("--feed-password-file", error.what());
     }
     if (is_open && password)
-        throw CLI::ValidationError("--feed-no-password", "is given, and a password too: choose");
+        throw CLI::ValidationError("--feed-no-password",
+                                   "cannot be combined with a password of the feed");
     if (is_open) {
         warnings.emplace_back("--feed-no-password: whoever reaches the feed's port can send rows");
         return std::nullopt;
@@ -438,7 +432,7 @@ ServeOptions checked_serve(const CLI::App& command, RawOptions& raw, const IsGiv
     if (serve.http_threads <= serve.pool_size)
         throw CLI::ValidationError(
             "--http-threads", "must be more than --pool-size (" + std::to_string(serve.pool_size) +
-                                  "), or idle clients could keep the database idle too");
+                                  "), otherwise idle clients could occupy every thread");
     check_database("--database", serve.database, is_given("--database"));
     // A variable bound to a flag would not be set by a configuration file.
     serve.require_expiry = command["--require-exp"]->as<bool>();
@@ -465,8 +459,9 @@ TokenOptions checked_token(const RawOptions& raw) {
     using std::chrono::seconds;
     if (raw.time_to_live % seconds{1} != milliseconds{0})
         throw CLI::ValidationError("--ttl", "must be whole seconds");
-    std::vector<std::string> warnings;
-    TokenOptions token{secret_of(raw, warnings), checked_scope(raw), std::nullopt};
+    TokenOptions token;
+    token.secret = secret_of(raw, token.warnings);
+    token.scope = checked_scope(raw);
     if (raw.time_to_live.count() > 0)
         token.time_to_live = std::chrono::duration_cast<seconds>(raw.time_to_live);
     return token;
@@ -486,8 +481,9 @@ void add_config_option(CLI::App& app) {
 } // namespace
 
 Command parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& errors) {
-    CLI::App app("HTTP front of active_calls: a customer's calls over time, out of PostgreSQL.",
-                 "active-calls-shim");
+    CLI::App app(
+        "HTTP front end of the PostgreSQL extension active_calls: a customer's calls over time.",
+        "active-calls-shim");
     RawOptions raw;
     app.set_version_flag("--version", ACTIVE_CALLS_VERSION);
     app.require_subcommand(1);

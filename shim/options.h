@@ -56,6 +56,8 @@ struct TokenOptions {
     Scope scope;
     /// None: the token never ends.
     std::optional<std::chrono::seconds> time_to_live;
+    /// What is allowed and yet unwise, for the standard error.
+    std::vector<std::string> warnings;
 };
 
 /// The command to run; or the exit code, if there is none because help was asked for (written to

@@ -47,4 +47,11 @@ std::vector<QueryField> split_query(std::string_view query) {
     return fields;
 }
 
+std::optional<std::string> last_value(std::string_view target, std::string_view name) {
+    std::optional<std::string> value;
+    for (const auto& field : split_query(query_of(target)))
+        if (field.name == name) value = field.value.value_or("");
+    return value;
+}
+
 } // namespace active_calls::shim

@@ -6,6 +6,9 @@
 
 namespace active_calls::shim {
 
+/// Of a 503, in seconds: when a client may try again.
+inline constexpr const char* retry_after = "1";
+
 /// Thrown by any station of a request; the answer is made of it in one place. `what()` is the
 /// error text of the body, and empty where the body is empty.
 class Refusal : public std::runtime_error {

@@ -1,18 +1,13 @@
 #include "series.h"
 
-#include "big_endian.h"
+#include "pg_binary.h"
 
 #include <charconv>
-#include <chrono>
 #include <limits>
 
 namespace active_calls::shim {
 
 namespace {
-
-/// PostgreSQL counts microseconds from 2000-01-01 UTC.
-constexpr std::chrono::seconds postgres_epoch =
-    std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch();
 
 /// Written by hand, not through a JSON tree, as nearly all bytes the shim sends come from here.
 template<typename Integer>
@@ -35,10 +30,9 @@ Series series_of(const PGresult* rows) {
     series.times.reserve(static_cast<std::size_t>(row_count));
     series.calls.reserve(static_cast<std::size_t>(row_count));
     for (int row = 0; row < row_count; ++row) {
-        const std::chrono::microseconds since_2000{
-            from_big_endian<std::int64_t>(PQgetvalue(rows, row, 0))};
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(since_2000) + postgres_epoch;
-        series.times.push_back(seconds.count());
+        const auto time = time_from_binary(PQgetvalue(rows, row, 0));
+        series.times.push_back(
+            std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
         series.calls.push_back(from_big_endian<std::int32_t>(PQgetvalue(rows, row, 1)));
     }
     return series;

@@ -4,6 +4,7 @@
 #include "customer_api.h"
 #include "feed_api.h"
 #include "feed_statement.h"
+#include "series_statement.h"
 #include "signals.h"
 
 #include <sys/resource.h>
@@ -64,7 +65,8 @@ struct FeedPools {
 
 void log_start(const ServeOptions& options, const Listener& customers, const Listener* admin,
                const Listener* feed, Log& log) {
-    for (const auto& warning : options.warnings) log.warning("unwise", {{"reason", warning}});
+    for (const auto& warning : options.warnings)
+        log.warning("configuration", {{"warning", warning}});
     Log::Fields fields{{"version", ACTIVE_CALLS_VERSION},
                        {"listen", to_string(customers.address())}};
     if (admin) fields["admin_listen"] = to_string(admin->address());
@@ -103,11 +105,12 @@ int serve(const ServeOptions& options) {
     const TerminationSignals signals;
     Log log(options.log_format, options.log_level);
 
-    Pool pool({{options.database, options.statement_timeout, statements()},
+    Pool pool({{options.database, options.statement_timeout, series_statements()},
                options.pool_size,
                options.pool_timeout},
               log);
-    Pool ready_pool({{options.database, ready_timeout, statements()}, 1, ready_timeout}, log);
+    Pool ready_pool({{options.database, ready_timeout, series_statements()}, 1, ready_timeout},
+                    log);
     MetricsSources sources{{{"customer", &pool}}};
     std::optional<FeedPools> feed_pools;
     if (options.feed) {

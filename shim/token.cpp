@@ -17,7 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view audience = "customer-v1";
-constexpr std::string_view dynamic_subject = "D";
 
 /// Beyond so many the known ones are forgotten.
 constexpr std::size_t max_known_tokens = 1000;

@@ -19,7 +19,10 @@ struct ApiAccess {
     bool operator==(const ApiAccess&) const = default;
 };
 
-/// A dynamic token (`"sub":"D"`): it carries its scope itself. No accounts = all of the customer.
+/// `sub` of a dynamic token.
+inline constexpr std::string_view dynamic_subject = "D";
+
+/// A dynamic token: it carries its scope itself. No accounts = all of the customer.
 struct CustomerScope {
     std::int32_t customer_id;
     std::vector<std::int32_t> account_ids;

@@ -1,5 +1,5 @@
 -- Active calls 1.0: the relations and functions that the extension creates, all in schema
--- active_calls. Nothing is granted to PUBLIC; sql/roles.sql has the grants for three roles.
+-- active_calls. Nothing is granted to PUBLIC; sql/roles.sql has the grants for four roles.
 \echo Use "CREATE EXTENSION active_calls" to load this file. \quit
 
 -- Whoever owns the schema could put functions of their own in the way of this script, and of those who

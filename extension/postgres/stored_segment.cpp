@@ -49,8 +49,9 @@ Error StoredSegment::damaged_segment(const std::string& how) const {
         ErrorKind::corrupted_data,
         "segment " + std::to_string(id_) + " of account " + std::to_string(account_id_) +
             " is damaged: " + how,
-        "Restore table active_calls.segment from a backup, or give up the segment's calls: delete "
-        "its row."};
+        "Look again from a new session: this one may be older than an upgrade of the extension. If "
+        "the segment is damaged there too, restore table active_calls.segment from a backup, or "
+        "give up the segment's calls: delete its row."};
 }
 
 } // namespace active_calls::postgres

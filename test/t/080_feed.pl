@@ -401,7 +401,7 @@ subtest 'an open door' => sub {
         args => [ '--feed-listen', '127.0.0.1:0', '--feed-database', $database->conninfo('active_calls_writer'),
             '--feed-no-password' ]
     );
-    like($open->log_text, qr/"unwise".*--feed-no-password/, 'is called unwise');
+    like($open->log_text, qr/"warning":"--feed-no-password/, 'is warned of');
     my ($port) = $open->log_text =~ /"feed_listen":"127\.0\.0\.1:(\d+)"/;
     my $connection = connect_to($port);
     $connection->send_bytes(feed_bytes($INSERT . row(), key => undef));

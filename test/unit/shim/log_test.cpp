@@ -9,7 +9,6 @@ std::string logged(LogFormat format, const Log::Fields& fields) {
     Log log(format, spdlog::level::info);
     testing::internal::CaptureStderr();
     log.info("request", fields);
-    log.debug("not shown");
     return testing::internal::GetCapturedStderr();
 }
 
@@ -31,6 +30,13 @@ TEST(JsonLog, IsOneValidLineWhateverItHolds) {
 
 TEST(JsonLog, TakesAnEventWithoutFields) {
     EXPECT_EQ(nlohmann::json::parse(logged(LogFormat::json, {})).at("event"), "request");
+}
+
+TEST(Log, LeavesOutWhatIsLessSevere) {
+    Log log(LogFormat::text, spdlog::level::warn);
+    testing::internal::CaptureStderr();
+    log.info("request");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(TextLog, QuotesWhatIsNotOneWord) {

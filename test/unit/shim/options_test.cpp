@@ -123,12 +123,12 @@ TEST_F(Options, ComeFirstFromTheCommandLineThenTheEnvironmentThenTheFile) {
     set("POOL_TIMEOUT", "2s");
     set("LOG_FORMAT", "text");
     const ServeOptions options =
-        serve({"--config", path.c_str(), "--pool-timeout", "3s", "--log-level", "debug"});
+        serve({"--config", path.c_str(), "--pool-timeout", "3s", "--log-level", "warning"});
     EXPECT_EQ(options.listen.port, 1);
     EXPECT_EQ(options.pool_size, 2u);
     EXPECT_EQ(options.pool_timeout, seconds{3});
     EXPECT_EQ(options.log_format, LogFormat::text);
-    EXPECT_EQ(options.log_level, spdlog::level::debug);
+    EXPECT_EQ(options.log_level, spdlog::level::warn);
     EXPECT_TRUE(options.require_expiry);
     EXPECT_EQ(options.database, "host=db1 dbname=calls");
 }

@@ -42,5 +42,13 @@ TEST(Query, HasNoValueWhereTheEncodingIsMalformed) {
     EXPECT_EQ(split_query("%zz=a"), (Fields{{std::nullopt, "a"}}));
 }
 
+TEST(Query, HasALastValue) {
+    EXPECT_EQ(last_value("/?a=1&b=2&a=3", "a"), "3");
+    EXPECT_EQ(last_value("/?a=1&a=%zz", "a"), "");
+    EXPECT_EQ(last_value("/?a", "a"), "");
+    EXPECT_EQ(last_value("/?b=1&%zz=2", "a"), std::nullopt);
+    EXPECT_EQ(last_value("/a=1", "a"), std::nullopt);
+}
+
 } // namespace
 } // namespace active_calls::shim

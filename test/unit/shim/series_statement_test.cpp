@@ -1,4 +1,4 @@
-#include "statement.h"
+#include "series_statement.h"
 
 #include <gtest/gtest.h>
 

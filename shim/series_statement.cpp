@@ -1,6 +1,6 @@
-#include "statement.h"
+#include "series_statement.h"
 
-#include "big_endian.h"
+#include "pg_binary.h"
 
 #include <bit>
 #include <utility>
@@ -8,18 +8,6 @@
 namespace active_calls::shim {
 
 namespace {
-
-// Object ids of PostgreSQL's built-in types (pg_type.dat); they never change.
-constexpr Oid int4_oid = 23;
-constexpr Oid text_oid = 25;
-constexpr Oid float8_oid = 701;
-constexpr Oid inet_oid = 869;
-constexpr Oid int4_array_oid = 1007;
-constexpr Oid timestamptz_oid = 1184;
-constexpr Oid uuid_oid = 2950;
-
-/// PostgreSQL counts time from 2000-01-01 UTC.
-constexpr Timestamp postgres_epoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
 Oid oid_of(ValueType type) {
     switch (type) {
@@ -83,35 +71,18 @@ std::string encode(const InetAddress& address) {
     return header + address.bytes;
 }
 
-/// A one-dimensional array: dimensions, has NULLs, element type; size and lower bound of the
-/// dimension; each element with its size. An empty array has no dimension.
-std::string encode(const std::vector<std::int32_t>& numbers) {
-    std::string bytes;
-    append_big_endian(bytes, std::int32_t{numbers.empty() ? 0 : 1});
-    append_big_endian(bytes, std::int32_t{0});
-    append_big_endian(bytes, std::int32_t{int4_oid});
-    if (numbers.empty()) return bytes;
-    append_big_endian(bytes, static_cast<std::int32_t>(numbers.size()));
-    append_big_endian(bytes, std::int32_t{1});
-    for (const auto number : numbers) {
-        append_big_endian(bytes, std::int32_t{sizeof number});
-        append_big_endian(bytes, number);
-    }
-    return bytes;
-}
-
 void bind_scope(BoundParameters& bound, const ApiAccess& access) {
     bound.emplace_back(encode(access.id));
 }
 
 void bind_scope(BoundParameters& bound, const CustomerScope& scope) {
     bound.emplace_back(encode(scope.customer_id));
-    bound.emplace_back(encode(scope.account_ids));
+    bound.emplace_back(array_to_binary(scope.account_ids));
 }
 
 } // namespace
 
-const std::array<Statement, std::variant_size_v<Scope>>& statements() {
+const std::array<Statement, std::variant_size_v<Scope>>& series_statements() {
     static const std::array<Statement, std::variant_size_v<Scope>> all{
         make_statement("customer_origination_active_calls", {{"api_access_id", int4_oid}}),
         make_statement("scoped_origination_active_calls",
@@ -120,7 +91,7 @@ const std::array<Statement, std::variant_size_v<Scope>>& statements() {
     return all;
 }
 
-const Statement& statement_for(const Scope& scope) { return statements()[scope.index()]; }
+const Statement& statement_for(const Scope& scope) { return series_statements()[scope.index()]; }
 
 BoundParameters bind_parameters(const Scope& scope, const SeriesRequest& request) {
     BoundParameters bound;
@@ -133,6 +104,15 @@ BoundParameters bind_parameters(const Scope& scope, const SeriesRequest& request
             bound.emplace_back(std::nullopt);
     }
     return bound;
+}
+
+Series fetch_series(Pool& pool, const Scope& scope, const SeriesRequest& request) {
+    const Statement& statement = statement_for(scope);
+    const BoundParameters bound = bind_parameters(scope, request);
+    const ParameterViews views(bound.begin(), bound.end());
+    return pool.run([&](PgConnection& connection) {
+        return series_of(connection.execute(statement, views).get());
+    });
 }
 
 } // namespace active_calls::shim
