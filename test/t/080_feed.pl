@@ -302,6 +302,46 @@ subtest 'a batch that is written while it comes' => sub {
     is(take_calls(), 22_000, 'and in, with all its rows, though each id is there twice');
 };
 
+# What such a constraint refuses is known when all rows are written.
+subtest 'a constraint that is checked at COMMIT' => sub {
+    $database->sql(<<'SQL');
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN RAISE 'there is no account %', NEW.customer_acc_id USING ERRCODE = 'check_violation'; END$$;
+CREATE CONSTRAINT TRIGGER account_exists AFTER INSERT ON active_calls.inbox DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.customer_acc_id < 0) EXECUTE FUNCTION refuse();
+SQL
+    my $sessions = sub {
+        return $database->sql(q(SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity WHERE usename = 'active_calls_writer'));
+    };
+    my $small      = row(id => 1, customer_acc_id => -1) . row(id => 2);
+    my $large      = $small . row(x => 'x' x 1_000) x 11_000;
+    my $connection = connect_to($shim->feed_port);
+    my $answer_to  = sub ($rows) {
+        $connection->send_bytes(feed_bytes($INSERT . $rows));
+        return $connection->read_answer('POST');
+    };
+    is($answer_to->(row())->{status}, 200, 'a batch before');
+    is(take_calls(), 1, 'is in');
+    my $sessions_before = $sessions->();
+    for my $case ([ 'a small batch' => $small ], [ 'one in pieces' => $large ])
+    {
+        my ($name, $rows) = @$case;
+        refused_ok($answer_to->($rows), 400, 469, 'there is no account -1', $name);
+        is(take_calls(), 0, "$name: nothing is in");
+        is($answer_to->(batch(1, 10))->{status}, 200, "$name: the next one on the same connection is taken");
+        is(take_calls(), 10, "$name: and in");
+    }
+    is($sessions->(), $sessions_before, 'in the same session of the database');
+    my %after = $shim->metrics;
+    is($after{qq(active_calls_shim_pool_connections{pool="feed",state="$_->[0]"})}, $_->[1], "connections $_->[0]")
+        for [ idle => 1 ], [ in_use => 0 ];
+    is($after{'active_calls_shim_pool_waiting_requests{pool="feed"}'}, 0, 'and nobody waits for one');
+
+    $database->sql('DROP FUNCTION refuse CASCADE');
+    is($answer_to->($large)->{status}, 200, 'without it, the same batch is taken');
+    is(take_calls(), 11_002, 'and in');
+};
+
 subtest 'the database takes too long, or is away' => sub {
     my $hasty   = start_shim(database => $database, feed => 1, args => [ '--feed-statement-timeout', '300ms' ]);
     my $blocker = $database->block_queries;
