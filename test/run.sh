@@ -3,7 +3,7 @@
 # which builds first and sets the environment that test/setup/with-build.sh describes.
 set -uo pipefail
 
-: "${BUILD:?is not set; call this as \"make test\"}" "${PGBIN:?}" "${SHIM:?}" "${SQL:?}" "${FEED:?}"
+: "${BUILD:?is not set; call this as \"make test\"}" "${PGBIN:?}" "${SHIM:?}" "${SIMULATE:?}" "${SQL:?}" "${FEED:?}"
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 read -r -a as_server_user <<<"${AS_SERVER_USER:-}"
 as_server() { "${as_server_user[@]}" "$@"; }
@@ -78,7 +78,7 @@ end_to_end_tests() {
     # shellcheck disable=SC2016 # Perl's own variables
     as_server env -C "$work" PATH="$PGBIN:$PATH" TESTDIR="$work" TESTDATADIR="$work/data" \
         TESTLOGDIR="$work/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
-        ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
+        ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SIMULATE="$SIMULATE" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
         ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
         ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
         ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \

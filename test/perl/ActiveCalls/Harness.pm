@@ -14,7 +14,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(required_env time_limit wait_until in_background);
 
-my @REQUIRED_ENV = qw(ACTIVE_CALLS_SHIM ACTIVE_CALLS_SQL ACTIVE_CALLS_FEED PG_REGRESS);
+my @REQUIRED_ENV = qw(ACTIVE_CALLS_SHIM ACTIVE_CALLS_SIMULATE ACTIVE_CALLS_SQL ACTIVE_CALLS_FEED PG_REGRESS);
 
 # A test that cannot run must not look like one that passed: no variable, no run.
 for my $name (@REQUIRED_ENV)
