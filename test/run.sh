@@ -10,10 +10,12 @@ as_server() { "${as_server_user[@]}" "$@"; }
 
 passed=0
 failed=0
-count() { # PASSED FAILED: a suite that ran nothing has failed
-    if (($1 + $2 == 0)); then set -- 0 1; fi
+skipped=0
+count() { # PASSED FAILED [SKIPPED]: a suite that ran nothing has failed
+    if (($1 + $2 == 0)); then set -- 0 1 "${3:-0}"; fi
     passed=$((passed + $1))
     failed=$((failed + $2))
+    skipped=$((skipped + ${3:-0}))
 }
 
 # A folder that the servers' user may write to, empty.
@@ -25,12 +27,13 @@ fresh_folder() {
 unit_tests() {
     echo "== unit tests"
     local log=$BUILD/unit-tests.log
-    local status=0 total bad
+    local status=0 total bad unrun
     (cd "$BUILD/cmake" && ctest --output-on-failure -j"$(nproc)") >"$log" 2>&1 || status=$?
     if ((status != 0)); then cat "$log"; fi
     read -r bad total < <(sed -nE 's/.*tests passed, ([0-9]+) tests? failed out of ([0-9]+)/\1 \2/p' "$log")
     if ((status != 0 && ${bad:-0} == 0)); then bad=1; fi
-    count $((${total:-0} - ${bad:-0})) "${bad:-1}"
+    unrun=$(grep -cE '^[[:space:]]+[0-9]+ - .* \(Skipped\)$' "$log") # among those that ctest says have passed
+    count $((${total:-0} - ${bad:-0} - unrun)) "${bad:-1}" "$unrun"
     tail -n 3 "$log"
 }
 
@@ -90,11 +93,12 @@ end_to_end_tests() {
             # A test program that broke off without a failed test counts as one.
             my $failed = scalar($result->failed) || ($result->all_passed ? 0 : 1);
             open(my $file, ">", $counts) or die "$counts: $!";
-            print $file scalar($result->passed), " ", $failed, "\n";
+            my $skipped = scalar($result->skipped); # among those that have passed
+            print $file join(" ", scalar($result->passed) - $skipped, $failed, $skipped), "\n";
         ' "$work/counts" "$pgxs/src/test/perl" "$top/test/perl" "$top"/test/t/*.pl
-    local good=0 bad=1
-    if [ -s "$work/counts" ]; then read -r good bad <"$work/counts"; fi
-    count "$good" "$bad"
+    local good=0 bad=1 unrun=0
+    if [ -s "$work/counts" ]; then read -r good bad unrun <"$work/counts"; fi
+    count "$good" "$bad" "$unrun"
 }
 
 package_tests() {
@@ -111,5 +115,7 @@ fuzzing
 regression_tests
 end_to_end_tests
 package_tests
-echo "total: $passed passed, $failed failed"
+summary="total: $passed passed, $failed failed"
+if ((skipped > 0)); then summary+=", $skipped skipped"; fi
+echo "$summary"
 ((failed == 0))
