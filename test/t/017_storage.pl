@@ -1,5 +1,6 @@
-# Shows what sealed calls cost: which segments and columns a question reads, that VACUUM brings space back, that a million
-# waiting rows are sealed in little memory, and that a seal which is interrupted or fails leaves nothing behind.
+# Shows what sealed calls cost: how much disk a day of them takes, which segments and columns a question reads, that VACUUM
+# brings space back, that a million waiting rows are sealed in little memory, and that a seal which is interrupted or fails
+# leaves nothing behind.
 use v5.20;
 use warnings;
 use experimental 'signatures';
@@ -44,6 +45,21 @@ SQL
     @cost{qw(segments skipped read bytes inbox)} = $lines[0] =~ /(\d+) (?=segments|skipped|read|bytes|inbox)/g;
     return \%cost;
 }
+
+# First of all, as what others leave in the files would count, too.
+subtest 'a day of calls' => sub {
+    my $simulate = required_env('ACTIVE_CALLS_SIMULATE') . ' --accounts 20 --until 2026-01-02T00:00:00Z --format copy';
+    $database->sql($_) for "COPY active_calls.inbox FROM PROGRAM '$simulate'", 'SELECT active_calls.seal()',
+        'VACUUM active_calls.inbox, active_calls.segment';
+    my ($rows, $per_row) = split /\|/, $database->sql('SELECT sealed_rows, bytes_per_row FROM active_calls.status');
+    my $largest = $database->sql('SELECT bytes_per_row FROM active_calls.account_status ORDER BY sealed_rows DESC LIMIT 1');
+    note("$rows rows: $per_row bytes a row in the whole store, $largest of the largest account");
+    cmp_ok($rows,    '>', 100_000, 'is sealed');
+    cmp_ok($per_row, '<', 9,       'takes less than 9 bytes a row, with indexes');
+    cmp_ok($largest, '<', 5,       'and of the largest account less than 5');
+    $database->sql("SELECT active_calls.drop_before('infinity')");
+    $database->sql("VACUUM active_calls.$_") for qw(inbox segment);
+};
 
 subtest 'what a question reads' => sub {
     my @hours = (0, 20, 40);    # where countries and prices begin
