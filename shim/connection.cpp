@@ -2,7 +2,9 @@
 
 #include "text.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
@@ -37,7 +39,7 @@ constexpr milliseconds finish_silence{250};
 /// For all of an answer to be taken by the client; and at what pace at least, in bytes a
 /// millisecond, while the connection is in the way.
 constexpr milliseconds send_timeout{30'000};
-constexpr std::size_t hurried_pace = 64;
+constexpr std::int64_t hurried_pace = 16;
 
 milliseconds since(Clock::time_point start) {
     return std::chrono::floor<milliseconds>(Clock::now() - start);
@@ -47,6 +49,13 @@ milliseconds since(Clock::time_point start) {
 bool is_ready(socket_t socket, short events, milliseconds patience) {
     pollfd entry{socket, events, 0};
     return poll(&entry, 1, static_cast<int>(std::max(patience, milliseconds{0}).count())) > 0;
+}
+
+/// What the kernel has taken and the client has not: the kernel takes no more for a long time while
+/// a client is reading slowly.
+std::int64_t unacknowledged(socket_t socket) {
+    int size = 0;
+    return ioctl(socket, SIOCOUTQ, &size) == 0 ? size : 0;
 }
 
 /// What httplib takes for malformed.
@@ -119,11 +128,11 @@ Connection::~Connection() { close(socket_); }
 Connection::Head Connection::receive_head(milliseconds patience) {
     for (bool had_turn = false, is_late = false; !take_head(); had_turn = true) {
         const bool is_hurried = is_hurried_();
-        if (is_late) return Head::none;
-        if (is_hurried && had_turn) return Head::pending;
         const auto left =
             (is_hurried ? std::min(patience, hurried_patience) : patience) - since(waiting_since_);
         // What has come by then counts, as it may be the connection that had to wait.
+        if (is_late && left.count() <= 0) return Head::none;
+        if (is_hurried && had_turn) return Head::pending;
         is_late = left.count() <= 0;
         if (is_ready(socket_, POLLIN, std::min(left, is_hurried ? turn : hurry_check_interval)) &&
             !receive())
@@ -158,6 +167,8 @@ bool Connection::receive() {
 
 bool Connection::flush() {
     const auto started = Clock::now();
+    auto hurried_since = Clock::time_point::max();
+    std::int64_t unsent_then = 0;
     std::string_view left = to_send_;
     while (!left.empty()) {
         const auto count = send(socket_, left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -166,10 +177,17 @@ bool Connection::flush() {
             continue;
         }
         if (errno != EINTR && errno != EAGAIN) return false;
-        const milliseconds pace((to_send_.size() - left.size()) / hurried_pace);
-        const auto patience =
-            is_hurried_() ? std::min(hurried_patience + pace, send_timeout) : send_timeout;
-        if (since(started) >= patience) return false;
+        if (since(started) >= send_timeout) return false;
+        const auto unsent = static_cast<std::int64_t>(left.size()) + unacknowledged(socket_);
+        if (!is_hurried_()) {
+            hurried_since = Clock::time_point::max();
+        } else if (hurried_since == Clock::time_point::max()) {
+            hurried_since = Clock::now();
+            unsent_then = unsent;
+        } else {
+            const milliseconds pace((unsent_then - unsent) / hurried_pace);
+            if (since(hurried_since) >= hurried_patience + pace) return false;
+        }
         is_ready(socket_, POLLOUT, hurry_check_interval);
     }
     to_send_.clear();

@@ -165,7 +165,7 @@ std::size_t FeedBody::end_of_piece() {
 /// The last line; shorter than a piece are all others.
 void FeedBody::require_short(std::string_view lines) const {
     const auto start = lines.rfind('\n', piece_size - 1) + 1; // 0 where there is none
-    if (lines.size() - start <= max_line_size) return;
+    if (lines.size() - start - (lines.ends_with('\n') ? 1 : 0) <= max_line_size) return;
     throw ClickHouseError(ClickHouseCode::cannot_parse_input,
                           fmt::format("line {}: the row has more than {} bytes",
                                       lines_taken_ + count_lines(lines.substr(0, start)) + 1,

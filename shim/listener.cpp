@@ -169,7 +169,14 @@ bool Listener::wait_until_stopped(std::chrono::milliseconds patience) {
 }
 
 bool Listener::process_and_close_socket(socket_t socket) {
-    serve(std::make_shared<Visit>(*this, socket));
+    std::shared_ptr<Visit> visit;
+    try {
+        visit = std::make_shared<Visit>(*this, socket);
+    } catch (const std::exception&) {
+        close(socket);
+        return false;
+    }
+    serve(visit);
     return true;
 }
 

@@ -23,10 +23,15 @@ public:
 
     void enqueue(std::function<void()> serve) override {
         ++connection_count_;
-        httplib::ThreadPool::enqueue([this, serve = std::move(serve)] {
-            serve();
+        try {
+            httplib::ThreadPool::enqueue([this, serve = std::move(serve)] {
+                serve();
+                --connection_count_;
+            });
+        } catch (...) {
             --connection_count_;
-        });
+            throw;
+        }
     }
 
     void on_idle() override { on_pause_(); }

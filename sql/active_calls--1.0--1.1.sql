@@ -134,7 +134,12 @@ COMMENT ON COLUMN account_status.newest_snapshot IS 'the newest with a call of i
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_version_num'::pg_catalog.text)::int >= 150000 THEN
-        ALTER VIEW active_calls.calls SET (security_invoker = true);
+        -- Not again where it is so: that would wait for whoever reads calls.
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_class
+                       WHERE oid OPERATOR(pg_catalog.=) 'active_calls.calls'::pg_catalog.regclass
+                       AND 'security_invoker=true' OPERATOR(pg_catalog.=) ANY (reloptions)) THEN
+            ALTER VIEW active_calls.calls SET (security_invoker = true);
+        END IF;
         ALTER VIEW active_calls.status SET (security_invoker = true);
         ALTER VIEW active_calls.account_status SET (security_invoker = true);
     END IF;

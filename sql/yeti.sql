@@ -10,8 +10,9 @@ BEGIN;
 DROP SCHEMA IF EXISTS active_calls_yeti CASCADE;
 CREATE SCHEMA active_calls_yeti;
 
--- Who changes an account or an API access of Yeti's need not have rights in active_calls. A copy that is
--- in the way is of a row whose end fired no trigger: it goes, so that Yeti's own change never fails here.
+-- Who changes an account or an API access of Yeti's need not have rights in active_calls. A copy may be in
+-- the way, of a row whose change fired no trigger: it goes, or loses its login, so that Yeti's own change
+-- never fails here. Running this script again brings it back in step.
 
 CREATE FUNCTION active_calls_yeti.copy_account() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -40,8 +41,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     CASE TG_OP
     WHEN 'INSERT', 'UPDATE' THEN
-        DELETE FROM active_calls.api_access
-        WHERE (id = NEW.id OR login = NEW.login) AND id IS DISTINCT FROM OLD.id;
+        DELETE FROM active_calls.api_access WHERE id = NEW.id AND id IS DISTINCT FROM OLD.id;
+        UPDATE active_calls.api_access SET login = NULL
+        WHERE login = NEW.login AND id IS DISTINCT FROM OLD.id;
         UPDATE active_calls.api_access
         SET id = NEW.id, customer_id = NEW.customer_id,
             account_ids = coalesce(NEW.account_ids, '{}'), login = NEW.login

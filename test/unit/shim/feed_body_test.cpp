@@ -310,7 +310,7 @@ TEST_F(LargeFeedBody, IsCutAtTheEndsOfLines) {
 TEST_F(LargeFeedBody, OfAnyFormIsKept) {
     for (const auto& rows : {std::string("\n"), std::string("{}"), std::string("{}\n{}"),
                              std::string(mebi, 'x'), std::string(5 * mebi, '\n'),
-                             std::string(mebi - 1, 'x') + '\n' + std::string(mebi, 'y')}) {
+                             std::string(mebi, 'x') + '\n' + std::string(mebi, 'y') + "\n{}"}) {
         OneFeedBody one;
         one.max_size_ = max_size_;
         EXPECT_TRUE(one.read(sized(rows), rows) == rows) << rows.size();
