@@ -410,7 +410,8 @@ TEST(Feed, NestsWithinReason) {
 
 TEST(Feed, RefusesNumbersThatNothingHoldsInAnyField) {
     for (const auto* field : {"x", "id", "customer_price", "duration"})
-        for (const auto* number : {"1e999", "18446744073709551616", "-9223372036854775809"})
+        for (const auto* number : {"1e999", "18446744073709551616", "-9223372036854775809",
+                                   "123456789012345678901234567890"})
             EXPECT_EQ(refusal(line('"' + std::string(field) + "\":" + number)),
                       "line 1: a number is out of range")
                 << field << ' ' << number;
