@@ -3,7 +3,7 @@
 
 MODULE_big = active_calls
 EXTENSION = extension/active_calls
-DATA = sql/active_calls--1.0.sql sql/active_calls--1.0--1.1.sql
+DATA = $(wildcard sql/active_calls--*.sql)
 OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp extension/kernel/segment/*.cpp extension/postgres/*.cpp))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
