@@ -11,7 +11,8 @@ REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=active_calls
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec))
 ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=active_calls
 
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno
+# `make COPT=-Werror` makes warnings errors; PGXS itself hands COPT to C++ only since 18.
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno $(COPT)
 SHLIB_LINK = -lsimdjson -lstdc++
 EXTRA_CLEAN = $(OBJS:.o=.d)
 # No LLVM bitcode: it would want the clang that PostgreSQL was built with, and inline nothing here.
