@@ -27,6 +27,11 @@ include $(PGXS)
 override CXXFLAGS += -MMD -MP
 -include $(OBJS:.o=.d)
 
+# The version, as the control file has it.
+extension/postgres/module.o: $(EXTENSION).control
+extension/postgres/module.o: override CXXFLAGS += \
+  -DACTIVE_CALLS_VERSION='"$(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)"'
+
 # What was built for one version of PostgreSQL is built anew for another.
 $(OBJS): build/postgresql-version
 build/postgresql-version: FORCE

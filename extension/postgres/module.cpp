@@ -25,7 +25,7 @@ void keep_memory() {
 
 extern "C" {
 
-PG_MODULE_MAGIC;
+MODULE_MAGIC("active_calls", ACTIVE_CALLS_VERSION);
 
 // NOLINTBEGIN(bugprone-reserved-identifier): PostgreSQL's name
 PGDLLEXPORT void _PG_init(void);

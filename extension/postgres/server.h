@@ -81,6 +81,15 @@ extern "C" {
 #undef dgettext
 #undef dngettext
 
+// PG_MODULE_MAGIC, with what pg_get_loaded_modules() shows of a library since 18. There,
+// PG_MODULE_MAGIC itself leaves members out, of which g++ warns.
+#if PG_VERSION_NUM >= 180000
+#define MODULE_MAGIC(module_name, module_version)                                                  \
+    PG_MODULE_MAGIC_EXT(.name = (module_name), .version = (module_version))
+#else
+#define MODULE_MAGIC(module_name, module_version) PG_MODULE_MAGIC
+#endif
+
 // With whose rights the scan's table is checked; invalid: with those of the current user.
 inline Oid user_of_scan(const ForeignScan* plan, EState* executor) {
 #if PG_VERSION_NUM >= 160000

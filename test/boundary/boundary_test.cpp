@@ -75,7 +75,7 @@ void run_query(const char* query, DestReceiver* receiver) {
 
 extern "C" {
 
-PG_MODULE_MAGIC;
+MODULE_MAGIC("boundary_test", nullptr);
 PG_FUNCTION_INFO_V1(boundary_throw);
 PG_FUNCTION_INFO_V1(boundary_throw_in_query);
 PG_FUNCTION_INFO_V1(boundary_run);

@@ -36,6 +36,15 @@ is($node->safe_psql('postgres', "SELECT rolsuper FROM pg_roles WHERE rolname = '
 is($node->safe_psql('postgres', "SELECT cardinality(extconfig) FROM pg_extension WHERE extname = 'active_calls'"),
     5, 'four tables and the sequence of one are marked for pg_dump');
 
+if ($node->pg_version >= 18)
+{
+    is($node->safe_psql('postgres', <<'SQL'), 't', 'the library that a session has loaded says its version');
+LOAD 'active_calls';
+SELECT version = extversion FROM pg_get_loaded_modules(), pg_extension
+WHERE module_name = 'active_calls' AND extname = 'active_calls'
+SQL
+}
+
 $node->safe_psql('postgres', 'DROP EXTENSION active_calls');
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relnamespace = 'active_calls'::regnamespace"),
     0, 'DROP EXTENSION leaves nothing');
