@@ -32,7 +32,7 @@ SET active_calls.gap_fill = 'sometimes';
 SELECT * FROM active_calls.origination_active_calls(:account, :window);
 SHOW active_calls.gap_fill;
 
-SELECT name, vartype, context, boot_val, min_val, max_val, enumvals, short_desc
+SELECT name, vartype, unit, context, boot_val, min_val, max_val, enumvals, short_desc
 FROM pg_settings WHERE name LIKE 'active\_calls.%' ORDER BY name \gx
 
 SET active_calls.gap_fill = 'YETI';
