@@ -138,16 +138,9 @@ void get_rel_size(PlannerInfo* root, RelOptInfo* table, Oid table_id) {
 void add_scan_path(PlannerInfo* root, RelOptInfo* table, double rows, Relids required_outer) {
     constexpr Cost startup_cost = 100; // reads a list of segments, and the first segment
     const Cost total_cost = startup_cost + rows * 5 * cpu_tuple_cost;
-    add_path(table, reinterpret_cast<Path*>(create_foreignscan_path(root, table, nullptr, rows,
-#if PG_VERSION_NUM >= 180000
-                                                                    0,
-#endif
-                                                                    startup_cost, total_cost, NIL,
-                                                                    required_outer, nullptr,
-#if PG_VERSION_NUM >= 170000
-                                                                    NIL,
-#endif
-                                                                    NIL)));
+    ForeignPath* path =
+        foreign_scan_path(root, table, rows, startup_cost, total_cost, required_outer);
+    add_path(table, &path->path);
 }
 
 bool is_account_column(PlannerInfo*, RelOptInfo* table, EquivalenceClass*,

@@ -97,10 +97,7 @@ void use_series_scan(PlannerInfo* root, RelOptInfo* rel, Index index, RangeTblEn
     path->path = *replaced;
     path->path.type = T_CustomPath;
     path->path.pathtype = T_CustomScan;
-    path->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
-#if PG_VERSION_NUM >= 150000
-    path->flags |= CUSTOMPATH_SUPPORT_PROJECTION;
-#endif
+    path->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN | CUSTOMPATH_SUPPORT_PROJECTION;
     path->methods = &path_methods;
     rel->pathlist = list_make1(path);
 }
@@ -151,12 +148,7 @@ Node* create_state(CustomScan* plan) {
 }
 
 void require_permission(Oid function) {
-#if PG_VERSION_NUM >= 160000
-    const AclResult result =
-        object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
-#else
-    const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
-#endif
+    const AclResult result = permission_to_execute(function);
     if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
     InvokeFunctionExecuteHook(function);
 }
@@ -170,12 +162,7 @@ void begin_scan(CustomScanState* node, EState* estate, int flags) {
 
     const int argument_count = list_length(call->args);
     scan.arguments = ExecInitExprList(call->args, &node->ss.ps);
-#if PG_VERSION_NUM >= 150000
-    scan.parameters = pull_paramids(&call->xpr);
-    scan.may_depend_on_others = contain_subplans(reinterpret_cast<Node*>(call));
-#else
-    scan.may_depend_on_others = true;
-#endif
+    scan.may_depend_on_others = !find_parameters(&call->xpr, scan.parameters);
     scan.function_name = get_func_name(call->funcid);
     fmgr_info_cxt(call->funcid, &scan.function, estate->es_query_cxt);
     scan.call = static_cast<FunctionCallInfo>(

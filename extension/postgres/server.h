@@ -90,6 +90,11 @@ extern "C" {
 #define MODULE_MAGIC(module_name, module_version) PG_MODULE_MAGIC
 #endif
 
+// Since PostgreSQL 15 a scan has to say that it computes expressions; 14 takes that for granted.
+#ifndef CUSTOMPATH_SUPPORT_PROJECTION
+#define CUSTOMPATH_SUPPORT_PROJECTION 0
+#endif
+
 // With whose rights the scan's table is checked; invalid: with those of the current user.
 inline Oid user_of_scan(const ForeignScan* plan, EState* executor) {
 #if PG_VERSION_NUM >= 160000
@@ -97,6 +102,42 @@ inline Oid user_of_scan(const ForeignScan* plan, EState* executor) {
     return plan->checkAsUser;
 #else
     return exec_rt_fetch(plan->scan.scanrelid, executor)->checkAsUser;
+#endif
+}
+
+inline AclResult permission_to_execute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+#else
+    return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+#endif
+}
+
+// Finds the executor's parameters that an expression depends on. False where it may depend on
+// others too; PostgreSQL 14 does not tell.
+inline bool find_parameters(Expr* expression, Bitmapset*& parameters) {
+#if PG_VERSION_NUM >= 150000
+    parameters = pull_paramids(expression);
+    return !contain_subplans(reinterpret_cast<Node*>(expression));
+#else
+    (void)expression;
+    parameters = nullptr;
+    return false;
+#endif
+}
+
+// A path that scans a foreign table, in no order.
+inline ForeignPath* foreign_scan_path(PlannerInfo* root, RelOptInfo* table, double rows,
+                                      Cost startup_cost, Cost total_cost, Relids required_outer) {
+#if PG_VERSION_NUM >= 180000
+    return create_foreignscan_path(root, table, nullptr, rows, 0, startup_cost, total_cost, NIL,
+                                   required_outer, nullptr, NIL, NIL);
+#elif PG_VERSION_NUM >= 170000
+    return create_foreignscan_path(root, table, nullptr, rows, startup_cost, total_cost, NIL,
+                                   required_outer, nullptr, NIL, NIL);
+#else
+    return create_foreignscan_path(root, table, nullptr, rows, startup_cost, total_cost, NIL,
+                                   required_outer, nullptr, NIL);
 #endif
 }
 

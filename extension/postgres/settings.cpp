@@ -43,11 +43,7 @@ void define_settings() {
         "remembers nothing, and skips nothing.",
         &retry_window_setting, retry_window_setting, 0, 7 * 24 * 3600, PGC_USERSET, GUC_UNIT_S,
         nullptr, nullptr, nullptr);
-#if PG_VERSION_NUM >= 150000
-    MarkGUCPrefixReserved("active_calls");
-#else
-    EmitWarningsOnPlaceholders("active_calls");
-#endif
+    EmitWarningsOnPlaceholders("active_calls"); // MarkGUCPrefixReserved since 15, by its older name
 }
 
 GapFill gap_fill() { return static_cast<GapFill>(gap_fill_setting); }
