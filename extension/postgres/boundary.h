@@ -4,9 +4,13 @@
 // a C frame. So control crosses in three ways, and in no others:
 //
 //   PostgreSQL -> C++   boundary([&] { ... })
-//       Every function that PostgreSQL calls (SQL functions, callbacks) runs its C++ in this;
-//       around it, it owns nothing with a destructor. A C++ exception that arrives becomes a
-//       PostgreSQL error, raised when no C++ object is alive.
+//       Every function that PostgreSQL calls back runs its C++ in this; around it, it owns nothing
+//       with a destructor. A C++ exception that arrives becomes a PostgreSQL error, raised when no
+//       C++ object is alive.
+//
+//                       sql_function(fcinfo, 2, [&] { ... })
+//       The same for every function that SQL calls, of so many arguments. One that owns nothing
+//       with a destructor may begin with require_arguments(fcinfo, 2) instead.
 //
 //   C++ -> PostgreSQL   guarded([&] { ... })
 //       Every call into PostgreSQL that can raise, while an object with a destructor is alive in
@@ -131,6 +135,28 @@ std::invoke_result_t<Body> boundary(Body&& body) {
         failure = Failure::of(ERRCODE_INTERNAL_ERROR, "unknown C++ exception");
     }
     failure.raise();
+}
+
+// Raises unless SQL has declared the function with as many arguments as this library reads: the
+// library of a session may be older than the SQL objects, or newer. A function reads its arguments
+// by their positions, so that it would take one for another, or read past the last one. New
+// versions add arguments, and never take one away.
+inline void require_arguments(FunctionCallInfo fcinfo, int count) {
+    if (fcinfo->nargs > count)
+        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                errmsg("a newer version of active_calls has declared this function"),
+                errhint("This session goes on with an older library: begin another session."));
+    if (fcinfo->nargs < count)
+        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                errmsg("an older version of active_calls has declared this function"),
+                errhint("Run ALTER EXTENSION active_calls UPDATE, and begin another session."));
+}
+
+// Runs C++ on behalf of SQL, which gives the function `argument_count` arguments.
+template<class Body>
+Datum sql_function(FunctionCallInfo fcinfo, int argument_count, Body&& body) {
+    require_arguments(fcinfo, argument_count);
+    return boundary(body);
 }
 
 // Calls PostgreSQL on behalf of C++; returns what `body` returns, or throws PendingError.

@@ -47,7 +47,7 @@ PG_FUNCTION_INFO_V1(drop_before);
 
 // drop_before(t timestamptz) returns bigint, strict
 Datum drop_before(PG_FUNCTION_ARGS) {
-    return boundary([&] {
+    return sql_function(fcinfo, 1, [&] {
         std::int64_t dropped = 0;
         with_spi([&] {
             lock_segments("drop_before()");

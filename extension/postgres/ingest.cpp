@@ -78,7 +78,7 @@ PG_FUNCTION_INFO_V1(ingest_fields);
 
 // ingest(rows text) returns bigint, strict
 Datum ingest(PG_FUNCTION_ARGS) {
-    return boundary([&] {
+    return sql_function(fcinfo, 1, [&] {
         const std::string_view rows = guarded([&] { return utf8_of(PG_GETARG_TEXT_PP(0)); });
         return Int64GetDatum(write_rows(rows, FieldSet::all()));
     });
@@ -86,7 +86,7 @@ Datum ingest(PG_FUNCTION_ARGS) {
 
 // ingest_fields(rows text, fields text[]) returns bigint, strict
 Datum ingest_fields(PG_FUNCTION_ARGS) {
-    return boundary([&] {
+    return sql_function(fcinfo, 2, [&] {
         const std::string_view rows = guarded([&] { return utf8_of(PG_GETARG_TEXT_PP(0)); });
         ArrayType* const fields = guarded([&] { return PG_GETARG_ARRAYTYPE_P(1); });
         return Int64GetDatum(write_rows(rows, fields_of(fields)));

@@ -11,7 +11,7 @@ PG_FUNCTION_INFO_V1(interval_price);
 
 // interval_price(duration, fee, initial_rate, next_rate, initial_interval, next_interval), strict
 Datum interval_price(PG_FUNCTION_ARGS) {
-    return boundary([&] {
+    return sql_function(fcinfo, 6, [&] {
         const Tariff tariff{.fee = PG_GETARG_FLOAT8(1),
                             .initial_rate = PG_GETARG_FLOAT8(2),
                             .next_rate = PG_GETARG_FLOAT8(3),

@@ -88,11 +88,11 @@ void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
                    cost.bytes_detoasted, cost.inbox_rows, static_cast<double>(took.count()) / 1e6));
 }
 
-// Answers the question that `read` gives; `find` gives the account's id, for the uuid that was
-// asked for, or throws.
+// Answers the question that `read` gives, of so many arguments; `find` gives the account's id, for
+// the uuid that was asked for, or throws.
 template<class ReadQuestion, class FindAccount>
-Datum answer(FunctionCallInfo fcinfo, ReadQuestion&& read, FindAccount&& find) {
-    return boundary([&]() -> Datum {
+Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, FindAccount&& find) {
+    return sql_function(fcinfo, argument_count, [&]() -> Datum {
         const auto start = std::chrono::steady_clock::now();
         PointSink* const sink = point_sink(fcinfo);
         ResultSet result{};
@@ -134,20 +134,20 @@ PG_FUNCTION_INFO_V1(origination_peak_calls);
 // origination_active_calls(account_id, ...)
 Datum origination_active_calls(PG_FUNCTION_ARGS) {
     return answer(
-        fcinfo, [&] { return read_question(fcinfo, 0); }, find_account);
+        fcinfo, question_arguments, [&] { return read_question(fcinfo, 0); }, find_account);
 }
 
 // customer_origination_active_calls(api_access_id, account_id, ...)
 Datum customer_origination_active_calls(PG_FUNCTION_ARGS) {
     return answer(
-        fcinfo, [&] { return read_question(fcinfo, 1); },
+        fcinfo, 1 + question_arguments, [&] { return read_question(fcinfo, 1); },
         [&](NullableDatum uuid) { return find_account_of_access(argument(fcinfo, 0), uuid); });
 }
 
 // scoped_origination_active_calls(customer_id, account_ids, account_id, ...)
 Datum scoped_origination_active_calls(PG_FUNCTION_ARGS) {
     return answer(
-        fcinfo, [&] { return read_question(fcinfo, 2); },
+        fcinfo, 2 + question_arguments, [&] { return read_question(fcinfo, 2); },
         [&](NullableDatum uuid) {
             return find_account_of_customer(argument(fcinfo, 0), argument(fcinfo, 1), uuid);
         });
@@ -156,7 +156,7 @@ Datum scoped_origination_active_calls(PG_FUNCTION_ARGS) {
 // origination_peak_calls(account_id, from_time, to_time, bucket, ...)
 Datum origination_peak_calls(PG_FUNCTION_ARGS) {
     return answer(
-        fcinfo, [&] { return read_peak_question(fcinfo); }, find_account);
+        fcinfo, question_arguments + 1, [&] { return read_peak_question(fcinfo); }, find_account);
 }
 
 } // extern "C"

@@ -19,8 +19,11 @@ struct Question {
     std::optional<std::chrono::seconds> bucket; // given where peaks are asked for
 };
 
-// Reads the arguments from number `first` on, in the order in which all forms of the function
-// declare them: account_id, from_time, to_time, the filters, step. Throws Error (missing_argument,
+// How many arguments ask it: account_id, from_time, to_time, the filters, step.
+constexpr int question_arguments = 3 + 17 + 1;
+
+// Reads those arguments from number `first` on, in the order in which all forms of the function
+// declare them. Throws Error (missing_argument,
 // invalid_argument).
 Question read_question(FunctionCallInfo fcinfo, int first);
 

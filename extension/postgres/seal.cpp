@@ -178,7 +178,7 @@ PG_FUNCTION_INFO_V1(seal);
 
 // seal(keep interval) returns bigint, strict
 Datum seal(PG_FUNCTION_ARGS) {
-    return boundary([&] {
+    return sql_function(fcinfo, 1, [&] {
         const TimestampTz end = guarded([&] { return before_now(PG_GETARG_INTERVAL_P(0)); });
         std::int64_t sealed = 0;
         with_spi([&] {

@@ -505,7 +505,7 @@ PG_FUNCTION_INFO_V1(sealed_calls_handler);
 
 // sealed_calls_handler() returns fdw_handler
 Datum sealed_calls_handler(PG_FUNCTION_ARGS) {
-    (void)fcinfo;
+    require_arguments(fcinfo, 0);
     FdwRoutine* routine = makeNode(FdwRoutine);
     routine->GetForeignRelSize = get_rel_size;
     routine->GetForeignPaths = get_paths;

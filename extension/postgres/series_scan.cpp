@@ -307,6 +307,7 @@ extern "C" {
 // series_support(internal) returns internal: tells the planner how many points a series has about.
 // That the planner asks also loads this library, and with it the scan, in time.
 Datum series_support(PG_FUNCTION_ARGS) {
+    require_arguments(fcinfo, 1);
     auto* request = reinterpret_cast<Node*>(PG_GETARG_POINTER(0));
     if (!IsA(request, SupportRequestRows)) PG_RETURN_POINTER(nullptr);
     auto* asked = reinterpret_cast<SupportRequestRows*>(request);

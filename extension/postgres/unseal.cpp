@@ -66,7 +66,7 @@ PG_FUNCTION_INFO_V1(unseal);
 
 // unseal(from_time timestamptz, to_time timestamptz) returns bigint, strict
 Datum unseal(PG_FUNCTION_ARGS) {
-    return boundary([&] {
+    return sql_function(fcinfo, 2, [&] {
         std::int64_t moved = 0;
         with_spi([&] {
             lock_segments("unseal()");
