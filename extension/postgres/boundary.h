@@ -17,7 +17,8 @@
 //       any frame above up to the boundary. The body itself must own nothing with a destructor: a
 //       raise jumps over it. The raised error stays where PostgreSQL put it, the C++ frames are
 //       unwound by the exception PendingError, and the boundary lets PostgreSQL carry on raising.
-//       Only the boundary may catch PendingError, and no destructor may call what can raise.
+//       Only the boundary may catch PendingError, and no destructor may call what can raise. The
+//       body may throw, too: that is an exception like any other.
 //
 //   memory              MemoryContextResource, make_in_context()
 //       Allocates from a memory context and throws std::bad_alloc where palloc would raise; and,
@@ -159,6 +160,27 @@ Datum sql_function(FunctionCallInfo fcinfo, int argument_count, Body&& body) {
     return boundary(body);
 }
 
+// Where PostgreSQL goes to when an error is raised, whom it asks for the error's context, and where
+// it allocates.
+//
+// PG_TRY makes the first one a jump buffer in its own frame, and PG_END_TRY puts back what was
+// there before. An exception skips PG_END_TRY: without restore() the next error would jump into a
+// frame that is gone. To forbid exceptions there (noexcept) would be simpler, but then one would
+// end the process, and with it every session of the server, instead of one statement.
+class ErrorHandling {
+public:
+    void restore() const {
+        PG_exception_stack = handler_;
+        error_context_stack = context_callbacks_;
+        MemoryContextSwitchTo(memory_);
+    }
+
+private:
+    sigjmp_buf* handler_ = PG_exception_stack;
+    ErrorContextCallback* context_callbacks_ = error_context_stack;
+    MemoryContext memory_ = CurrentMemoryContext;
+};
+
 // Calls PostgreSQL on behalf of C++; returns what `body` returns, or throws PendingError.
 template<class Body>
 std::invoke_result_t<Body> guarded(Body&& body) {
@@ -166,16 +188,21 @@ std::invoke_result_t<Body> guarded(Body&& body) {
     static_assert(std::is_trivially_destructible_v<std::remove_reference_t<Body>>,
                   "an error would jump over what the body has captured");
 
-    const MemoryContext caller_context = CurrentMemoryContext;
-    volatile bool raised = false;
     if constexpr (std::is_void_v<Result>) {
-        PG_TRY();
-        { body(); }
-        PG_CATCH();
-        { raised = true; }
-        PG_END_TRY();
+        const ErrorHandling before;
+        volatile bool raised = false;
+        try {
+            PG_TRY();
+            { body(); }
+            PG_CATCH();
+            { raised = true; }
+            PG_END_TRY();
+        } catch (...) {
+            before.restore();
+            throw;
+        }
         if (raised) {
-            MemoryContextSwitchTo(caller_context);
+            before.restore();
             throw PendingError{};
         }
     } else {

@@ -78,6 +78,9 @@ extern "C" {
 MODULE_MAGIC("boundary_test", nullptr);
 PG_FUNCTION_INFO_V1(boundary_throw);
 PG_FUNCTION_INFO_V1(boundary_throw_in_query);
+PG_FUNCTION_INFO_V1(boundary_throw_guarded);
+PG_FUNCTION_INFO_V1(boundary_raise_guarded);
+PG_FUNCTION_INFO_V1(boundary_restored);
 PG_FUNCTION_INFO_V1(boundary_run);
 PG_FUNCTION_INFO_V1(boundary_live_objects);
 PG_FUNCTION_INFO_V1(boundary_overaligned);
@@ -99,6 +102,50 @@ Datum boundary_throw_in_query(PG_FUNCTION_ARGS) {
         ThrowingReceiver throwing{{receive, start, stop, stop, DestTuplestore}, &kind, 0};
         guarded([&] { run_query("SELECT generate_series(1, 1000)", &throwing.receiver); });
         return BoolGetDatum(true);
+    });
+}
+
+// boundary_throw_guarded(kind text): a C++ exception out of a guarded body, in another one
+Datum boundary_throw_guarded(PG_FUNCTION_ARGS) {
+    return boundary([&]() -> Datum {
+        const Witness witness;
+        const char* kind = guarded([&] { return text_to_cstring(PG_GETARG_TEXT_PP(0)); });
+        guarded([&] { guarded([&] { throw_kind(kind); }); });
+        return BoolGetDatum(true);
+    });
+}
+
+// boundary_raise_guarded(query text): whatever PostgreSQL raises for the query, out of a guarded
+// body in another one
+Datum boundary_raise_guarded(PG_FUNCTION_ARGS) {
+    return boundary([&]() -> Datum {
+        const Witness witness;
+        const char* query = guarded([&] { return text_to_cstring(PG_GETARG_TEXT_PP(0)); });
+        guarded([&] { guarded([&] { run_query(query, nullptr); }); });
+        return BoolGetDatum(true);
+    });
+}
+
+// boundary_restored() returns boolean: PostgreSQL handles errors, and allocates, as it did before a
+// guarded body changed that and threw
+Datum boundary_restored(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    return boundary([&] {
+        const auto* const handler = PG_exception_stack;
+        const auto* const callbacks = error_context_stack;
+        const auto* const memory = CurrentMemoryContext;
+        ErrorContextCallback callback{error_context_stack, [](void*) {}, nullptr};
+        try {
+            guarded([&] {
+                error_context_stack = &callback;
+                MemoryContextSwitchTo(TopMemoryContext);
+                throw_kind("standard");
+            });
+        } catch (const std::runtime_error&) {
+            return BoolGetDatum(PG_exception_stack == handler && error_context_stack == callbacks &&
+                                CurrentMemoryContext == memory);
+        }
+        return BoolGetDatum(false);
     });
 }
 

@@ -18,6 +18,9 @@ my $database = ActiveCalls::Database->create;
 $database->sql(<<"SQL");
 CREATE FUNCTION boundary_throw(text) RETURNS boolean LANGUAGE C STRICT AS '$LIBRARY';
 CREATE FUNCTION boundary_throw_in_query(text) RETURNS boolean LANGUAGE C STRICT AS '$LIBRARY';
+CREATE FUNCTION boundary_throw_guarded(text) RETURNS boolean LANGUAGE C STRICT AS '$LIBRARY';
+CREATE FUNCTION boundary_raise_guarded(text) RETURNS boolean LANGUAGE C STRICT AS '$LIBRARY';
+CREATE FUNCTION boundary_restored() RETURNS boolean LANGUAGE C AS '$LIBRARY';
 CREATE FUNCTION boundary_run(text) RETURNS boolean LANGUAGE C STRICT AS '$LIBRARY';
 CREATE FUNCTION boundary_live_objects() RETURNS int LANGUAGE C AS '$LIBRARY';
 CREATE FUNCTION boundary_overaligned() RETURNS boolean LANGUAGE C AS '$LIBRARY';
@@ -56,14 +59,17 @@ subtest 'exceptions thrown by C++' => sub {
     {
         is(error_of("SELECT boundary_throw('$kind');"), $error_of_kind{$kind}, "$kind, in C++");
         is(error_of("SELECT boundary_throw_in_query('$kind');"), $error_of_kind{$kind}, "$kind, below the executor");
+        is(error_of("SELECT boundary_throw_guarded('$kind');"), $error_of_kind{$kind}, "$kind, out of a guarded body");
     }
     like(error_of("SELECT boundary_throw('long');"), qr/^XX000: x{1023}$/, 'a message that is too long is cut');
+    is($session->query_safe('SELECT boundary_restored()'), 't', 'an exception out of a guarded body leaves everything as it was');
     is_intact('after exceptions');
 };
 
 subtest 'errors raised by PostgreSQL' => sub {
     is(error_of("SELECT boundary_run('SELECT 1/0');"), '22012: division by zero', 'raised by a query');
     like(error_of("SELECT boundary_run('SELECT * FROM missing');"), qr/^42P01: /, 'raised by planning');
+    is(error_of("SELECT boundary_raise_guarded('SELECT 1/0');"), '22012: division by zero', 'raised by a query in two guarded bodies');
     is(error_of("SET statement_timeout = 50; SELECT boundary_run('SELECT pg_sleep(60)');"),
         '57014: canceling statement due to statement timeout', 'statement timeout');
     $session->query_safe('SET statement_timeout = 0');
@@ -128,7 +134,7 @@ subtest '10,000 failing calls in one session' => sub {
     my $bad_feed = q({"snapshot_timestamp":"2026-01-01 12:30:00","customer_acc_id":7}) . '\n' . '{"customer_acc_id":7}';
     my @failing = (
         "SELECT boundary_throw_in_query('error');",
-        "SELECT boundary_throw_in_query('unknown');",
+        "SELECT boundary_throw_guarded('unknown');",
         "SELECT boundary_throw('too much memory');",
         "SELECT boundary_run('SELECT 1/0');",
         "SELECT * FROM active_calls.origination_active_calls('$ACCOUNT_7', 'infinity');",
