@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace active_calls::shim {
 
@@ -35,9 +34,8 @@ void require_resource(std::string_view path, std::string_view method) {
 }
 
 void set_refusal(http::Response& response, const Refusal& refusal) {
-    const std::string error = refusal.what();
     response.status = refusal.status;
-    response.body = error.empty() ? "" : nlohmann::json{{"error", error}}.dump();
+    response.body = refusal.body();
     switch (refusal.status) {
     case 401:
         response.fields.set("www-authenticate", "Bearer");
@@ -175,8 +173,8 @@ void CustomerApi::finish(Exchange& exchange) {
 void CustomerApi::log_request(const Exchange& exchange, const std::string& id,
                               std::chrono::nanoseconds duration) {
     Log::Fields fields = request_fields(exchange.request, exchange.response.status, id, duration);
-    fields["points"] = exchange.point_count;
-    if (!exchange.failure.empty()) fields.update(exchange.failure);
+    fields.add("points", exchange.point_count);
+    if (!exchange.failure.empty()) fields.add(exchange.failure);
     if (exchange.response.status == 500)
         log_.error("request", fields);
     else if (exchange.response.status > 500)

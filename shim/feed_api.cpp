@@ -178,10 +178,10 @@ http::Response FeedApi::finish(Exchange& exchange) {
 void FeedApi::log_request(const Exchange& exchange, std::chrono::nanoseconds duration) {
     const int status = exchange.response.status;
     Log::Fields fields = request_fields(exchange.request, status, exchange.id, duration);
-    fields["rows"] = exchange.row_count;
-    fields["bytes"] = exchange.byte_count;
-    if (exchange.code) fields["code"] = static_cast<int>(*exchange.code);
-    if (!exchange.failure.empty()) fields.update(exchange.failure);
+    fields.add("rows", exchange.row_count);
+    fields.add("bytes", exchange.byte_count);
+    if (exchange.code) fields.add("code", static_cast<int>(*exchange.code));
+    if (!exchange.failure.empty()) fields.add(exchange.failure);
     if (status == 500)
         log_.error("feed", fields);
     else if (exchange.code)

@@ -3,6 +3,10 @@
 #include "feed_statement.h"
 #include "pool.h"
 
+#include <prometheus/collectable.h>
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
@@ -95,27 +99,46 @@ private:
 
 } // namespace
 
-Metrics::Metrics(MetricsSources sources) {
-    watched_.push_back(std::make_shared<PoolCollector>(std::move(sources.pools)));
+struct Metrics::Registered {
+    struct OfRoute {
+        std::map<int, prometheus::Counter*> requests_by_status;
+        prometheus::Counter* requests_of_other_status;
+        std::map<DatabaseErrorKind, prometheus::Counter*> database_errors;
+        prometheus::Histogram* duration;
+    };
+
+    explicit Registered(MetricsSources sources);
+
+    prometheus::Registry registry;
+    /// What is looked at when it is asked for.
+    std::vector<std::shared_ptr<const prometheus::Collectable>> watched;
+    std::map<Route, OfRoute> routes;
+    prometheus::Counter* feed_rows_accepted;
+    prometheus::Counter* feed_rows_refused;
+    prometheus::Counter* feed_bytes;
+};
+
+Metrics::Registered::Registered(MetricsSources sources) {
+    watched.push_back(std::make_shared<PoolCollector>(std::move(sources.pools)));
     if (sources.snapshots)
-        watched_.push_back(std::make_shared<SnapshotCollector>(*sources.snapshots));
+        watched.push_back(std::make_shared<SnapshotCollector>(*sources.snapshots));
 
     auto& requests = prometheus::BuildCounter()
                          .Name("active_calls_shim_requests_total")
                          .Help("Requests answered, by what they were for and by status.")
-                         .Register(registry_);
+                         .Register(registry);
     auto& errors = prometheus::BuildCounter()
                        .Name("active_calls_shim_database_errors_total")
                        .Help("Requests that the database failed to answer.")
-                       .Register(registry_);
+                       .Register(registry);
     auto& durations = prometheus::BuildHistogram()
                           .Name("active_calls_shim_request_duration_seconds")
                           .Help("Time from a request's arrival to its answer.")
-                          .Register(registry_);
+                          .Register(registry);
     const prometheus::Histogram::BucketBoundaries seconds{
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
     for (const Route route : all_routes) {
-        RouteMetrics& metrics = routes_[route];
+        OfRoute& metrics = routes[route];
         const std::string label = label_of(route);
         for (const int status :
              {200, 304, 400, 401, 403, 404, 405, 408, 413, 414, 431, 500, 501, 503, 504})
@@ -132,18 +155,23 @@ Metrics::Metrics(MetricsSources sources) {
     auto& rows = prometheus::BuildCounter()
                      .Name("active_calls_shim_feed_rows_total")
                      .Help("Rows of the feed: accepted, or in a batch that was refused.")
-                     .Register(registry_);
-    feed_rows_accepted_ = &rows.Add({{"outcome", "accepted"}});
-    feed_rows_refused_ = &rows.Add({{"outcome", "refused"}});
-    feed_bytes_ = &prometheus::BuildCounter()
-                       .Name("active_calls_shim_feed_bytes_total")
-                       .Help("Bytes of the feed's bodies, as they came.")
-                       .Register(registry_)
-                       .Add({});
+                     .Register(registry);
+    feed_rows_accepted = &rows.Add({{"outcome", "accepted"}});
+    feed_rows_refused = &rows.Add({{"outcome", "refused"}});
+    feed_bytes = &prometheus::BuildCounter()
+                      .Name("active_calls_shim_feed_bytes_total")
+                      .Help("Bytes of the feed's bodies, as they came.")
+                      .Register(registry)
+                      .Add({});
 }
 
+Metrics::Metrics(MetricsSources sources)
+    : registered_(std::make_unique<Registered>(std::move(sources))) {}
+
+Metrics::~Metrics() = default;
+
 void Metrics::count_request(Route route, int status, std::chrono::nanoseconds duration) {
-    const RouteMetrics& metrics = routes_.at(route);
+    const Registered::OfRoute& metrics = registered_->routes.at(route);
     const auto known = metrics.requests_by_status.find(status);
     (known == metrics.requests_by_status.end() ? metrics.requests_of_other_status : known->second)
         ->Increment();
@@ -151,18 +179,18 @@ void Metrics::count_request(Route route, int status, std::chrono::nanoseconds du
 }
 
 void Metrics::count_database_error(Route route, DatabaseErrorKind kind) {
-    routes_.at(route).database_errors.at(kind)->Increment();
+    registered_->routes.at(route).database_errors.at(kind)->Increment();
 }
 
 void Metrics::count_feed(std::size_t accepted, std::size_t refused, std::size_t bytes) {
-    feed_rows_accepted_->Increment(static_cast<double>(accepted));
-    feed_rows_refused_->Increment(static_cast<double>(refused));
-    feed_bytes_->Increment(static_cast<double>(bytes));
+    registered_->feed_rows_accepted->Increment(static_cast<double>(accepted));
+    registered_->feed_rows_refused->Increment(static_cast<double>(refused));
+    registered_->feed_bytes->Increment(static_cast<double>(bytes));
 }
 
 std::string Metrics::text() const {
-    auto families = registry_.Collect();
-    for (const auto& watched : watched_)
+    auto families = registered_->registry.Collect();
+    for (const auto& watched : registered_->watched)
         std::ranges::move(watched->Collect(), std::back_inserter(families));
     return prometheus::TextSerializer().Serialize(families);
 }

@@ -1,18 +1,11 @@
 // What Prometheus may learn of the shim. Every label has a fixed set of values.
 #pragma once
 
-#include <prometheus/collectable.h>
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-
 #include <array>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace active_calls::shim {
 
@@ -42,6 +35,7 @@ struct MetricsSources {
 class Metrics {
 public:
     explicit Metrics(MetricsSources sources);
+    ~Metrics();
 
     void count_request(Route route, int status, std::chrono::nanoseconds duration);
     void count_database_error(Route route, DatabaseErrorKind kind);
@@ -53,19 +47,9 @@ public:
     std::string text() const;
 
 private:
-    struct RouteMetrics {
-        std::map<int, prometheus::Counter*> requests_by_status;
-        prometheus::Counter* requests_of_other_status;
-        std::map<DatabaseErrorKind, prometheus::Counter*> database_errors;
-        prometheus::Histogram* duration;
-    };
+    struct Registered;
 
-    prometheus::Registry registry_;
-    std::vector<std::shared_ptr<const prometheus::Collectable>> watched_;
-    std::map<Route, RouteMetrics> routes_;
-    prometheus::Counter* feed_rows_accepted_;
-    prometheus::Counter* feed_rows_refused_;
-    prometheus::Counter* feed_bytes_;
+    const std::unique_ptr<Registered> registered_;
 };
 
 } // namespace active_calls::shim

@@ -277,11 +277,10 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
 void add_log_options(CLI::App& command, ServeOptions& serve) {
     const std::map<std::string, LogFormat> formats{{"json", LogFormat::json},
                                                    {"text", LogFormat::text}};
-    const std::map<std::string, spdlog::level::level_enum> levels{
-        {"debug", spdlog::level::debug}, // of 1.0
-        {"info", spdlog::level::info},
-        {"warning", spdlog::level::warn},
-        {"error", spdlog::level::err}};
+    const std::map<std::string, LogLevel> levels{{"debug", LogLevel::info}, // of 1.0
+                                                 {"info", LogLevel::info},
+                                                 {"warning", LogLevel::warning},
+                                                 {"error", LogLevel::error}};
     const std::string group = "Log";
     with_environment(command
                          .add_option("--log-format", serve.log_format,

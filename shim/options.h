@@ -45,7 +45,7 @@ struct ServeOptions {
     /// None: no feed is listened for.
     std::optional<FeedOptions> feed;
     LogFormat log_format = LogFormat::json;
-    spdlog::level::level_enum log_level = spdlog::level::info;
+    LogLevel log_level = LogLevel::info;
     /// What is allowed and yet unwise, for the log.
     std::vector<std::string> warnings;
 };

@@ -17,6 +17,9 @@ public:
         : std::runtime_error(error)
         , status(status) {}
 
+    /// `{"error": …}`, or nothing where there is no text.
+    std::string body() const;
+
     int status;
 };
 

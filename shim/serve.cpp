@@ -81,10 +81,10 @@ void log_start(const ServeOptions& options, const http::Listener& customers,
         log.warning("configuration", {{"warning", warning}});
     Log::Fields fields{{"version", ACTIVE_CALLS_VERSION},
                        {"listen", to_string(customers.address())}};
-    if (admin) fields["admin_listen"] = to_string(admin->address());
-    if (feed) fields["feed_listen"] = to_string(feed->address());
-    fields["http_threads"] = options.http_threads;
-    fields["pool_size"] = options.pool_size;
+    if (admin) fields.add("admin_listen", to_string(admin->address()));
+    if (feed) fields.add("feed_listen", to_string(feed->address()));
+    fields.add("http_threads", options.http_threads);
+    fields.add("pool_size", options.pool_size);
     log.info("started", fields);
 }
 

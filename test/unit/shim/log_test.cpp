@@ -1,12 +1,13 @@
 #include "log.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace active_calls::shim {
 namespace {
 
 std::string logged(LogFormat format, const Log::Fields& fields) {
-    Log log(format, spdlog::level::info);
+    Log log(format, LogLevel::info);
     testing::internal::CaptureStderr();
     log.info("request", fields);
     return testing::internal::GetCapturedStderr();
@@ -33,7 +34,7 @@ TEST(JsonLog, TakesAnEventWithoutFields) {
 }
 
 TEST(Log, LeavesOutWhatIsLessSevere) {
-    Log log(LogFormat::text, spdlog::level::warn);
+    Log log(LogFormat::text, LogLevel::warning);
     testing::internal::CaptureStderr();
     log.info("request");
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");

@@ -88,7 +88,7 @@ TEST_F(Options, HaveDefaults) {
     EXPECT_EQ(options.read_timeout, seconds{5});
     EXPECT_EQ(options.drain_timeout, seconds{30});
     EXPECT_EQ(options.log_format, LogFormat::json);
-    EXPECT_EQ(options.log_level, spdlog::level::info);
+    EXPECT_EQ(options.log_level, LogLevel::info);
     EXPECT_TRUE(options.warnings.empty());
     EXPECT_FALSE(options.feed);
 }
@@ -110,7 +110,7 @@ TEST_F(Options, AreTakenFromTheCommandLine) {
     EXPECT_EQ(options.statement_timeout, milliseconds{500});
     EXPECT_EQ(options.drain_timeout, std::chrono::minutes{10});
     EXPECT_EQ(options.log_format, LogFormat::text);
-    EXPECT_EQ(options.log_level, spdlog::level::err);
+    EXPECT_EQ(options.log_level, LogLevel::error);
 }
 
 TEST_F(Options, ComeFirstFromTheCommandLineThenTheEnvironmentThenTheFile) {
@@ -128,7 +128,7 @@ TEST_F(Options, ComeFirstFromTheCommandLineThenTheEnvironmentThenTheFile) {
     EXPECT_EQ(options.pool_size, 2u);
     EXPECT_EQ(options.pool_timeout, seconds{3});
     EXPECT_EQ(options.log_format, LogFormat::text);
-    EXPECT_EQ(options.log_level, spdlog::level::warn);
+    EXPECT_EQ(options.log_level, LogLevel::warning);
     EXPECT_TRUE(options.require_expiry);
     EXPECT_EQ(options.database, "host=db1 dbname=calls");
 }

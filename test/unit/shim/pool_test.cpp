@@ -58,7 +58,7 @@ protected:
         return std::chrono::duration_cast<milliseconds>(Clock::now() - started);
     }
 
-    Log log_{LogFormat::json, spdlog::level::off};
+    Log log_{LogFormat::json, LogLevel::error};
 };
 
 TEST_F(AbsentDatabase, IsReportedAtOnceIfItRefuses) {
