@@ -29,7 +29,7 @@ enter_namespaces() {
 
 inside() {
     chroot "$root" /usr/bin/env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-        DEBIAN_FRONTEND=noninteractive CCACHE_DIR=/var/cache/ccache COPT=-Werror "$@" </dev/null
+        DEBIAN_FRONTEND=noninteractive CCACHE_DIR=/var/cache/ccache CCACHE_SLOPPINESS=pch_defines,time_macros COPT=-Werror "$@" </dev/null
 }
 
 # Its name is a whole system's only when it is one.
