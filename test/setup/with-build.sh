@@ -55,7 +55,7 @@ build() {
     step "building ${TARGETS:-the shim, the simulator, the unit tests and the benchmark}"
     cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING -DCMAKE_CXX_FLAGS="${COPT:-}" >/dev/null
     # shellcheck disable=SC2086 # one word for each target
-    cmake --build "$BUILD/cmake" -j"$jobs" --target ${TARGETS:-all} -- --no-print-directory -s
+    cmake --build "$BUILD/cmake" -j"$jobs" --target ${TARGETS:-all} -- --no-print-directory -s >/dev/null
     end_step ''
 }
 
