@@ -166,14 +166,11 @@ post() {
     sed -nE 's/^X-ClickHouse-Summary: .*"written_rows":"([0-9]+)".*/\1/ip' <<<"$answer"
 }
 
-# play_in < FEED: in batches, one after the other; ends the step with the number of rows
+# play_in < FEED: in batches, one after the other; prints how many rows were written, of which there must be some
 play_in() {
     export feed_url feed_user feed_password
     export -f post
-    local rows
-    rows=$(SHELL=$BASH split --lines="$batch_rows" --filter=post | awk '{ rows += $1 } END { print 0 + rows }')
-    ((rows > 0))
-    end_step "$rows rows"
+    SHELL=$BASH split --lines="$batch_rows" --filter=post | awk '{ rows += $1 } END { print 0 + rows; exit rows == 0 }'
 }
 
 # The sample feed is from 2026-01-01, and is to be there for as long as the demo is.
@@ -299,9 +296,11 @@ fill_database
 step "starting the shim"
 start_shim
 step "playing in the sample feed, over HTTP"
-play_in <"$FEED/snapshots.jsonl"
+rows=$(play_in <"$FEED/snapshots.jsonl")
+end_step "$rows rows"
 step "playing in a simulated day that ends now, over HTTP"
-"$SIMULATE" --accounts "$accounts" --peak-calls "$peak_calls" --duration 24h | play_in
+rows=$("$SIMULATE" --accounts "$accounts" --peak-calls "$peak_calls" --duration 24h | play_in)
+end_step "$rows rows"
 step "sealing it"
 sealed=$(sql active_calls_keeper -c 'SELECT active_calls.seal()')
 sql postgres -c 'VACUUM ANALYZE'
