@@ -7,10 +7,18 @@
 #   SHIM, SIMULATE  the binaries active-calls-shim and simulate-calls
 #   SQL, FEED       the folders sql and test/feed
 #   AS_SERVER_USER  what to put before a command to run it as the user of the servers; empty: oneself
+#
+# Set by the caller, or left alone:
+#
+#   TARGETS         the targets of CMake to build, instead of all
+#   COPT            more flags for the compilers, such as -Werror
 set -euo pipefail
 umask 022 # the servers' user reads what is built
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=test/setup/steps.sh
+. "$top/test/setup/steps.sh"
+steps_of=setup
 server_user=postgres
 
 # PostgreSQL refuses to run as root, so root's servers run as another user. Where that user cannot
@@ -42,12 +50,16 @@ build() {
     jobs=$(nproc)
     PGBIN=$("$top/test/setup/private-postgresql.sh" "$BUILD/postgresql")
     # The private tree links the headers' makefiles, so PGXS builds and installs there as anywhere.
+    step "building the extension"
     make -C "$top" -s -j"$jobs" all install PG_CONFIG="$PGBIN/pg_config"
-    cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING >/dev/null
-    cmake --build "$BUILD/cmake" -j"$jobs" -- --no-print-directory -s
+    step "building ${TARGETS:-the shim, the simulator, the unit tests and the benchmark}"
+    cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING -DCMAKE_CXX_FLAGS="${COPT:-}" >/dev/null
+    # shellcheck disable=SC2086 # one word for each target
+    cmake --build "$BUILD/cmake" -j"$jobs" --target ${TARGETS:-all} -- --no-print-directory -s >/dev/null
+    end_step ''
 }
 
-"$top/test/setup/install-packages.sh"
+"$top/test/setup/install-packages.sh" --build
 export AS_SERVER_USER=
 if [ "$(id -u)" -eq 0 ]; then
     use_reachable_copy
