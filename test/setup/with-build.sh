@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # with-build.sh COMMAND...: builds everything, on a machine that may have nothing installed yet, and
-# runs COMMAND with where it all is in the environment:
+# runs COMMAND with where it all is in the environment. PARTS says what alone to build: "extension", and
+# targets of CMake.
 #
 #   BUILD           absolute path of build/
 #   PGBIN           bin directory of a private PostgreSQL in which the extension is installed
@@ -38,13 +39,20 @@ use_reachable_copy() {
 }
 
 build() {
-    local jobs
+    local jobs part targets=()
     jobs=$(nproc)
+    for part in ${PARTS-extension all}; do
+        if [ "$part" != extension ]; then targets+=("$part"); fi
+    done
     PGBIN=$("$top/test/setup/private-postgresql.sh" "$BUILD/postgresql")
     # The private tree links the headers' makefiles, so PGXS builds and installs there as anywhere.
-    make -C "$top" -s -j"$jobs" all install PG_CONFIG="$PGBIN/pg_config"
-    cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING >/dev/null
-    cmake --build "$BUILD/cmake" -j"$jobs" -- --no-print-directory -s
+    if [[ " ${PARTS-extension} " == *" extension "* ]]; then
+        make -C "$top" -s -j"$jobs" all install PG_CONFIG="$PGBIN/pg_config"
+    fi
+    if ((${#targets[@]} > 0)); then
+        cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING >/dev/null
+        cmake --build "$BUILD/cmake" -j"$jobs" --target "${targets[@]}" -- --no-print-directory -s
+    fi
 }
 
 "$top/test/setup/install-packages.sh"
