@@ -1,5 +1,6 @@
 # The extension, through PGXS: make, make install, make installcheck against the PostgreSQL that
-# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, check, deb, fuzz, bench.
+# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, check, test-on, deb, fuzz,
+# bench, lint.
 
 MODULE_big = active_calls
 EXTENSION = extension/active_calls
@@ -50,16 +51,19 @@ all install installcheck clean:
 endif
 
 # On a machine that has nothing yet. Each installs what is missing and builds first; see README.md.
-.PHONY: demo stop test deb fuzz bench lint
+.PHONY: demo stop test test-on deb fuzz bench lint
 
-demo:
-	test/setup/with-build.sh test/demo/start.sh
+demo: # builds only what it runs
+	TARGETS='extension active-calls-shim simulate-calls' test/setup/with-build.sh test/demo/start.sh
 stop:
 	BUILD="$$(readlink -f build)" test/demo/stop.sh
 test:
 	test/setup/with-build.sh test/run.sh
+# In another Debian, such as SYSTEM=trixie; another command there by RUN='make demo'.
+test-on:
+	@test/setup/test-on.sh "$$SYSTEM" "$$RUN"
 deb:
-	test/setup/install-packages.sh build-essential debhelper
+	test/setup/install-packages.sh --build build-essential debhelper
 	test/package/build.sh
 fuzz:
 	test/setup/with-build.sh test/fuzz/run.sh

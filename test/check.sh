@@ -64,7 +64,7 @@ near_names() {
 found() { sed -n "s|^$1 ||p" <<<"$tests"; }
 
 # What with-build.sh is to build for them.
-parts() {
+targets() {
     local file kind
     if [ -n "$(found sql)$(found isolation)$(found tap)" ]; then echo extension; fi
     for file in $(found tap); do
@@ -102,5 +102,5 @@ fi
 if [ "${2-}" = run ]; then
     run
 else
-    PARTS=$(parts | sort -u | xargs) exec test/setup/with-build.sh test/check.sh "$name" run
+    TARGETS=$(targets | sort -u | xargs) exec test/setup/with-build.sh test/check.sh "$name" run
 fi

@@ -3,14 +3,14 @@
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
-test/setup/install-packages.sh clang-format clang-tidy shellcheck
+test/setup/install-packages.sh --build clang-format clang-tidy shellcheck
 
 mapfile -t sources < <(find extension shim test -name '*.cpp' -o -name '*.h' | sort)
 echo "lint: clang-format"
 clang-format --dry-run -Werror "${sources[@]}"
 
 echo "lint: shellcheck"
-shellcheck .ci/run test/*.sh test/*/*.sh shim/package/*.sh
+shellcheck -x .ci/run test/*.sh test/*/*.sh shim/package/*.sh
 
 echo "lint: clang-tidy"
 cmake -S . -B build/cmake --log-level=WARNING >/dev/null

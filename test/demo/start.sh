@@ -35,15 +35,15 @@ for name in "${!PG@}" "${!ACTIVE_CALLS_@}"; do
     if [[ $name != PGBIN ]]; then unset "$name"; fi
 done
 
-step() {
-    current_step=$1
-    echo "demo: $1"
-}
+# shellcheck source=test/setup/steps.sh
+. "$here/../setup/steps.sh"
+steps_of=demo
 
 stop_on_failure() {
     local status=$?
     if ((status == 0)); then return; fi
     {
+        echo
         echo "demo: failed at this step: $current_step"
         for log in "$demo"/*.log; do
             if [[ -s $log ]]; then echo "--- the end of $log"; tail -n 10 "$log" | cut -c -400; fi
@@ -166,19 +166,19 @@ post() {
     sed -nE 's/^X-ClickHouse-Summary: .*"written_rows":"([0-9]+)".*/\1/ip' <<<"$answer"
 }
 
-# play_in < FEED: in batches, one after the other
+# play_in < FEED: in batches, one after the other; ends the step with the number of rows
 play_in() {
     export feed_url feed_user feed_password
     export -f post
-    SHELL=$BASH split --lines="$batch_rows" --filter=post |
-        awk '{ rows += $1; printf "demo:   %d rows\n", rows; fflush() }
-             END { exit rows == 0 }'
+    local rows
+    rows=$(SHELL=$BASH split --lines="$batch_rows" --filter=post | awk '{ rows += $1 } END { print 0 + rows }')
+    ((rows > 0))
+    end_step "$rows rows"
 }
 
 # The sample feed is from 2026-01-01, and is to be there for as long as the demo is.
 schedule() {
-    sql active_calls_keeper -c "SELECT 'demo:   ' || active_calls.schedule(seal => '* * * * *', retain => '10 years')
-                                       || ' jobs of pg_cron'"
+    sql active_calls_keeper -c "SELECT active_calls.schedule(seal => '* * * * *', retain => '10 years')"
 }
 
 # assign NAME VALUE: a line of shell that the caller can source
@@ -288,8 +288,7 @@ Logs are in $demo. To stop:
 TEXT
 }
 
-if [[ -e $demo/env ]]; then echo "demo: one is up already; it is started anew"; fi
-current_step="stopping the demo that was up"
+if [[ -e $demo/env ]]; then step "stopping the one that is up"; fi
 "$here/stop.sh" >/dev/null
 step "preparing $demo"
 prepare_folder
@@ -304,16 +303,19 @@ play_in <"$FEED/snapshots.jsonl"
 step "playing in a simulated day that ends now, over HTTP"
 "$SIMULATE" --accounts "$accounts" --peak-calls "$peak_calls" --duration 24h | play_in
 step "sealing it"
-sql active_calls_keeper -c "SELECT 'demo:   ' || active_calls.seal() || ' calls'"
+sealed=$(sql active_calls_keeper -c 'SELECT active_calls.seal()')
 sql postgres -c 'VACUUM ANALYZE'
-step "scheduling what seals from now on"
-schedule
+end_step "$sealed rows"
+step "having pg_cron seal from now on"
+jobs=$(schedule)
+end_step "$jobs jobs"
 step "asking the REST API"
 # Good for as long as the demo: its secret is new at each start.
 token=$("$SHIM" token --sub "$api_access" --jwt-secret-file "$jwt_secret_file")
 ask
 write_env
+end_step ''
 show_customers_view
-current_step="asking what an operator asks"
+current_step="asking what an operator asks" # shown, not timed
 show_operators_view
 say_how_to_go_on

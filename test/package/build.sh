@@ -26,15 +26,17 @@ copyright() {
     tail -n +5 "$1" | sed -E 's/^$/./; s/^/ /'
 }
 
-# build FOLDER VERSION: the package of extension/ or shim/, which has that version.
+# build FOLDER VERSION PACKAGE...: the package of extension/ or shim/, which has that version and is built from these.
 build() {
     local folder=$1 version=$2 work=$deb/$1 log=$deb/$1.log
+    local packages
+    printf -v packages '%s, ' "${@:3}"
     grep -qE "^[a-z-]+ \($version-[0-9]+\) " <(head -n 1 "$TOP/$folder/package/changelog") ||
         fail "$folder has version $version: begin $folder/package/changelog with what is new in it"
     mkdir -p "$work"
     rm -rf "$work/debian"
     cp -R "$TOP/$folder/package" "$work/debian"
-    sed "s/@MAJOR@/$major/g" "$work/debian/control.in" >"$work/debian/control"
+    sed "s/@MAJOR@/$major/g; s/@PACKAGES@/$packages/" "$work/debian/control.in" >"$work/debian/control"
     copyright "$TOP/LICENSE" >"$work/debian/copyright"
     echo "deb: building the package of $folder/"
     (cd "$work" && dpkg-buildpackage --build=binary --no-sign) >"$log" 2>&1 || {
@@ -47,6 +49,9 @@ build() {
     fail "$PG_CONFIG is not that of a Debian package: give PG_CONFIG=/usr/lib/postgresql/NN/bin/pg_config"
 mkdir -p "$deb"
 rm -f "$deb"/*.deb "$deb"/*.changes "$deb"/*.buildinfo
-build extension "$(sed -nE "s/^default_version = '(.*)'/\1/p" "$TOP/extension/active_calls.control")"
-build shim "$(sed -nE 's/^project\(.* VERSION ([0-9.]+).*/\1/p' "$TOP/CMakeLists.txt")"
+# shellcheck source=test/setup/packages.sh
+. "$TOP/test/setup/packages.sh"
+build extension "$(sed -nE "s/^default_version = '(.*)'/\1/p" "$TOP/extension/active_calls.control")" \
+    "${extension_packages[@]}"
+build shim "$(sed -nE 's/^project\(.* VERSION ([0-9.]+).*/\1/p' "$TOP/CMakeLists.txt")" "${shim_packages[@]}"
 ls "$deb"/*.deb

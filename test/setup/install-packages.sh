@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building, the demo and the tests need and that are missing. As
-# root, or as a user with sudo; says what to do when it is neither.
+# install-packages.sh [--build] PACKAGE...: installs those of the Debian packages that are missing; with --build also
+# those that building, the demo and the tests need. As root, or as a user with sudo; says what to do when it is neither.
 set -euo pipefail
 
 # The PostgreSQL that PG_CONFIG names, when its server and its headers are there; else the
@@ -45,16 +45,18 @@ if ! command -v apt-get >/dev/null; then
     exit 0
 fi
 
-packages=(
-    g++ make cmake pkg-config curl ca-certificates
-    libpq-dev libcpp-httplib-dev nlohmann-json3-dev libjwt-dev libssl-dev libfmt-dev
-    libxxhash-dev libsimdjson-dev libhowardhinnant-date-dev libcli11-dev libspdlog-dev prometheus-cpp-dev zlib1g-dev
-    libgtest-dev libipc-run-perl libjson-validator-perl libdata-validate-ip-perl "$@"
-)
+packages=("$@")
+for_postgres=:
+if [ "${1:-}" = --build ]; then
+    # shellcheck source=test/setup/packages.sh
+    . "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
+    packages=("${extension_packages[@]}" "${shim_packages[@]}" "${test_packages[@]}" "${@:2}")
+    for_postgres=postgres_packages
+fi
 
 find_missing() {
     # shellcheck disable=SC2046 # one word for each package
-    mapfile -t missing < <(missing_of $(postgres_packages) "${packages[@]}")
+    mapfile -t missing < <(missing_of $("$for_postgres") "${packages[@]}")
 }
 
 find_missing
@@ -63,5 +65,6 @@ find_missing
 echo "setup: installing ${missing[*]}"
 as_root apt-get -qq update
 find_missing
+# Another that installs now is waited for.
 as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null

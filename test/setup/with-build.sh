@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
 # with-build.sh COMMAND...: builds everything, on a machine that may have nothing installed yet, and
-# runs COMMAND with where it all is in the environment. PARTS says what alone to build: "extension", and
-# targets of CMake.
+# runs COMMAND with where it all is in the environment:
 #
 #   BUILD           absolute path of build/
 #   PGBIN           bin directory of a private PostgreSQL in which the extension is installed
 #   SHIM, SIMULATE  the binaries active-calls-shim and simulate-calls
 #   SQL, FEED       the folders sql and test/feed
 #   AS_SERVER_USER  what to put before a command to run it as the user of the servers; empty: oneself
+#
+# Set by the caller, or left alone:
+#
+#   TARGETS         what to build, instead of all: "extension", and targets of CMake
+#   COPT            more flags for the compilers, such as -Werror
 set -euo pipefail
 umask 022 # the servers' user reads what is built
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=test/setup/steps.sh
+. "$top/test/setup/steps.sh"
+steps_of=setup
 server_user=postgres
 
 # PostgreSQL refuses to run as root, so root's servers run as another user. Where that user cannot
@@ -39,23 +46,23 @@ use_reachable_copy() {
 }
 
 build() {
-    local jobs part targets=()
-    jobs=$(nproc)
-    for part in ${PARTS-extension all}; do
-        if [ "$part" != extension ]; then targets+=("$part"); fi
-    done
+    local targets=" ${TARGETS-extension all} "
     PGBIN=$("$top/test/setup/private-postgresql.sh" "$BUILD/postgresql")
     # The private tree links the headers' makefiles, so PGXS builds and installs there as anywhere.
-    if [[ " ${PARTS-extension} " == *" extension "* ]]; then
-        make -C "$top" -s -j"$jobs" all install PG_CONFIG="$PGBIN/pg_config"
+    if [[ $targets == *" extension "* ]]; then
+        step "building the extension"
+        make -C "$top" -s -j"$(nproc)" all install PG_CONFIG="$PGBIN/pg_config"
     fi
+    read -r -a targets <<<"${targets/ extension / }"
     if ((${#targets[@]} > 0)); then
-        cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING >/dev/null
-        cmake --build "$BUILD/cmake" -j"$jobs" --target "${targets[@]}" -- --no-print-directory -s
+        step "building ${targets[*]/#all/the shim, the simulator, the unit tests and the benchmark}"
+        cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING -DCMAKE_CXX_FLAGS="${COPT:-}" >/dev/null
+        cmake --build "$BUILD/cmake" -j"$(nproc)" --target "${targets[@]}" -- --no-print-directory -s
     fi
+    end_step ''
 }
 
-"$top/test/setup/install-packages.sh"
+"$top/test/setup/install-packages.sh" --build
 export AS_SERVER_USER=
 if [ "$(id -u)" -eq 0 ]; then
     use_reachable_copy

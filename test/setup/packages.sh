@@ -1,0 +1,10 @@
+# The Debian packages that what is here is built from and tested with, for scripts to source. PostgreSQL's own have its
+# version in their names: see install-packages.sh.
+# shellcheck shell=bash disable=SC2034 # those who source it use these
+
+extension_packages=(g++ make libsimdjson-dev libxxhash-dev nlohmann-json3-dev)
+shim_packages=(
+    g++ make cmake pkg-config libcli11-dev libcpp-httplib-dev libfmt-dev libhowardhinnant-date-dev libjwt-dev libpq-dev
+    libsimdjson-dev libspdlog-dev libssl-dev nlohmann-json3-dev prometheus-cpp-dev zlib1g-dev
+)
+test_packages=(curl ca-certificates libgtest-dev libipc-run-perl libjson-validator-perl libdata-validate-ip-perl)
