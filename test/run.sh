@@ -11,11 +11,32 @@ slowest_tests() {
     sort -rn "$times" | head -n 15 | awk '{ printf "%8.1f  %-8s", $1 / 1000, $2; $1 = $2 = ""; print }'
 }
 
-unit_tests .
-fuzzing
-# shellcheck disable=SC2119 # all of them
-regression_tests
-end_to_end_tests "$top"/test/t/*.pl
-package_tests
+tests=("$top"/test/t/*.pl)
+case ${SANITIZE:-} in
+'')
+    unit_tests .
+    fuzzing
+    # shellcheck disable=SC2119 # all of them
+    regression_tests
+    end_to_end_tests "${tests[@]}"
+    package_tests
+    ;;
+thread) # the shim alone has threads
+    unit_tests . test/unit/shim
+    mapfile -t tests < <(grep -l ActiveCalls::Shim "${tests[@]}")
+    end_to_end_tests "${tests[@]}"
+    ;;
+address)
+    unit_tests .
+    # shellcheck disable=SC2119
+    regression_tests
+    end_to_end_tests "${tests[@]}"
+    ;;
+assert)
+    # shellcheck disable=SC2119
+    regression_tests
+    end_to_end_tests "${tests[@]}"
+    ;;
+esac
 slowest_tests
 summary

@@ -13,6 +13,24 @@ skipped=0
 times=$BUILD/times # a line for each test that ran: milliseconds, what it is, its name
 : >"$times"
 
+# What sanitizers find, in whatever process, they report to files here; empty ones are none.
+reports=$BUILD/reports
+rm -rf "$reports"
+install -d -m 1777 "$reports"
+export ASAN_OPTIONS="log_path=$reports/address:allocator_may_return_null=1"
+export UBSAN_OPTIONS="log_path=$reports/undefined:print_stacktrace=1"
+export TSAN_OPTIONS="log_path=$reports/thread"
+
+sanitizer_reports() {
+    local report
+    for report in "$reports"/*; do
+        if [ ! -s "$report" ]; then continue; fi
+        echo "== ${report##*/}"
+        head -n 60 "$report"
+        failed=$((failed + 1))
+    done
+}
+
 count() { # PASSED FAILED [SKIPPED]: a suite that ran nothing has failed
     if (($1 + $2 == 0)); then set -- 0 1 "${3:-0}"; fi
     passed=$((passed + $1))
@@ -22,7 +40,9 @@ count() { # PASSED FAILED [SKIPPED]: a suite that ran nothing has failed
 
 # What the script ends with: the counts in one line, and whether all is well.
 summary() {
-    local text="total: $passed passed, $failed failed"
+    local text
+    sanitizer_reports
+    text="total: $passed passed, $failed failed"
     if ((skipped > 0)); then text+=", $skipped skipped"; fi
     echo "$text"
     ((failed == 0))
@@ -38,11 +58,11 @@ fresh_folder() {
     install -d -m 755 -o "$(as_server id -un)" "$1"
 }
 
-unit_tests() { # PATTERN of their names
+unit_tests() { # PATTERN of their names [FOLDER]
     echo "== unit tests"
     local log=$BUILD/unit-tests.log
     local status=0 total bad unrun
-    (cd "$BUILD/cmake" && ctest --output-on-failure -j"$(nproc)" -R "$1") >"$log" 2>&1 || status=$?
+    (cd "$BUILD/cmake/${2:-}" && ctest --output-on-failure -j"$(nproc)" -R "$1") >"$log" 2>&1 || status=$?
     if ((status != 0)); then cat "$log"; fi
     read -r bad total < <(sed -nE 's/.*tests passed, ([0-9]+) tests? failed out of ([0-9]+)/\1 \2/p' "$log")
     if ((status != 0 && ${bad:-0} == 0)); then bad=1; fi
@@ -103,9 +123,9 @@ end_to_end_tests() { # FILES
         ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
         ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \
         perl -MTAP::Harness -e '
-            my ($counts, $times, $perl_modules, $own_modules, @tests) = @ARGV;
+            my ($jobs, $counts, $times, $perl_modules, $own_modules, @tests) = @ARGV;
             my $harness = TAP::Harness->new({ lib => [ $perl_modules, $own_modules ], timer => 1,
-                                              verbosity => $ENV{VERBOSE} ? 1 : 0, merge => 0 });
+                                              jobs => $jobs, verbosity => $ENV{VERBOSE} ? 1 : 0, merge => 0 });
             my $result = $harness->runtests(@tests);
             # A test program that broke off without a failed test counts as one.
             my $failed = scalar($result->failed) || ($result->all_passed ? 0 : 1);
@@ -117,7 +137,7 @@ end_to_end_tests() { # FILES
                 my ($parser, $name) = ($result->parsers($test), $test =~ m{([^/]+)\.pl$});
                 printf $file "%d TAP %s\n", 1000 * ($parser->end_time - $parser->start_time), $name;
             }
-        ' "$work/counts" "$work/times" "$pgxs/src/test/perl" "$top/test/perl" "$@"
+        ' "$(($(nproc) + 1))" "$work/counts" "$work/times" "$pgxs/src/test/perl" "$top/test/perl" "$@"
     local good=0 bad=1 unrun=0
     if [ -s "$work/counts" ]; then
         read -r good bad unrun <"$work/counts"
