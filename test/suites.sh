@@ -137,7 +137,7 @@ end_to_end_tests() { # FILES
                 my ($parser, $name) = ($result->parsers($test), $test =~ m{([^/]+)\.pl$});
                 printf $file "%d TAP %s\n", 1000 * ($parser->end_time - $parser->start_time), $name;
             }
-        ' "$(($(nproc) + 1))" "$work/counts" "$work/times" "$pgxs/src/test/perl" "$top/test/perl" "$@"
+        ' "$(nproc)" "$work/counts" "$work/times" "$pgxs/src/test/perl" "$top/test/perl" "$@"
     local good=0 bad=1 unrun=0
     if [ -s "$work/counts" ]; then
         read -r good bad unrun <"$work/counts"

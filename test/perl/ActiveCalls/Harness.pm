@@ -32,9 +32,11 @@ sub required_env ($name)
     return $ENV{$name};
 }
 
-# Ends this test as failed, its processes included, if it is still running after $seconds.
+# Ends this test as failed, its processes included, if it is still running after $seconds; or after a multiple of that
+# where what it tests is built with sanitizers.
 sub time_limit ($seconds)
 {
+    $seconds *= 5 if $ENV{SANITIZE};
     $SIG{ALRM} = sub {
         diag("still running after $seconds seconds: given up");
         exit 1;
