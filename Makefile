@@ -12,10 +12,12 @@ REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=active_calls
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec))
 ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=active_calls
 
-# `make COPT=-Werror` makes warnings errors; PGXS itself hands COPT to C++ only since 18.
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno $(COPT)
+# -g1 gives a backtrace its lines, and builds quicker than -g does. `make COPT=-Werror` makes warnings errors, COPT=-g is
+# for a debugger; PGXS itself hands COPT to C++ only since 18.
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -fno-math-errno -g1 $(COPT)
 SHLIB_LINK = -lsimdjson -lstdc++
-EXTRA_CLEAN = $(OBJS:.o=.d)
+STANDARD_LIBRARY = extension/standard_library.h
+EXTRA_CLEAN = $(OBJS:.o=.d) $(STANDARD_LIBRARY).gch
 # No LLVM bitcode: it would want the clang that PostgreSQL was built with, and inline nothing here.
 override with_llvm = no
 
@@ -34,9 +36,15 @@ include $(PGXS)
 override CXXFLAGS += -MMD -MP
 -include $(OBJS:.o=.d)
 
+# Read once, which halves the time that building takes.
+$(STANDARD_LIBRARY).gch: $(STANDARD_LIBRARY) build/postgresql-version
+	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -x c++-header -c -o $@ $<
+$(OBJS): $(STANDARD_LIBRARY).gch
+$(OBJS): private override CXXFLAGS += -include $(STANDARD_LIBRARY)
+
 # The version, as the control file has it.
 extension/postgres/module.o: $(EXTENSION).control
-extension/postgres/module.o: override CXXFLAGS += \
+extension/postgres/module.o: private override CXXFLAGS += \
   -DACTIVE_CALLS_VERSION='"$(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)"'
 
 # What was built for one version of PostgreSQL is built anew for another.

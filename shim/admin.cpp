@@ -7,9 +7,12 @@ namespace {
 constexpr const char* plain_text = "text/plain; charset=utf-8";
 constexpr const char* prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
 
-void answer_not_ready(httplib::Response& response, const std::string& reason) {
-    response.status = 503;
-    response.set_content("not ready: " + reason + "\n", plain_text);
+http::Response text_answer(int status, std::string text, const char* type = plain_text) {
+    return {status, {{"Content-Type", type}}, std::move(text)};
+}
+
+http::Response not_ready(const std::string& reason) {
+    return text_answer(503, "not ready: " + reason + "\n");
 }
 
 } // namespace
@@ -19,25 +22,27 @@ Admin::Admin(Pool& ready_pool, const Metrics& metrics, std::function<bool()> is_
     , metrics_(metrics)
     , is_draining_(std::move(is_draining)) {}
 
-void Admin::serve_on(httplib::Server& server) {
-    server.Get("/live", [](const httplib::Request&, httplib::Response& response) {
-        response.set_content("alive\n", plain_text);
-    });
-    server.Get("/ready", [this](const httplib::Request&, httplib::Response& response) {
-        answer_ready(response);
-    });
-    server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-        response.set_content(metrics_.text(), prometheus_text);
-    });
+http::Response Admin::answer(const http::Request& request) {
+    if (request.method != "GET" && request.method != "HEAD")
+        return {405, {{"Allow", "GET, HEAD"}}, ""};
+    const auto path = request.path();
+    if (path == "/live") return text_answer(200, "alive\n");
+    if (path == "/ready") return answer_ready();
+    if (path == "/metrics") return text_answer(200, metrics_.text(), prometheus_text);
+    return text_answer(404, "there is nothing here but /live, /ready and /metrics\n");
 }
 
-void Admin::answer_ready(httplib::Response& response) {
-    if (is_draining_()) return answer_not_ready(response, "shutting down");
+http::Response Admin::refuse(const http::Request& /*request*/, int status) {
+    return {status, {}, ""};
+}
+
+http::Response Admin::answer_ready() {
+    if (is_draining_()) return not_ready("shutting down");
     try {
         ready_pool_.run([](PgConnection& connection) { connection.ping(); });
-        response.set_content("ready\n", plain_text);
+        return text_answer(200, "ready\n");
     } catch (const std::exception& error) {
-        answer_not_ready(response, error.what());
+        return not_ready(error.what());
     }
 }
 

@@ -1,27 +1,27 @@
 // What operations may ask: is the process alive, can it serve, what does it count.
 #pragma once
 
+#include "http/service.h"
 #include "metrics.h"
 #include "pool.h"
-
-#include <httplib.h>
 
 #include <functional>
 
 namespace active_calls::shim {
 
 /// Safe for use by many threads. What it refers to must outlive it.
-class Admin {
+class Admin : public http::Service {
 public:
     /// `ready_pool` is asked by `/ready` alone, so that customers' queries cannot keep it waiting.
     Admin(Pool& ready_pool, const Metrics& metrics, std::function<bool()> is_draining);
 
     /// `/live`: 200. `/ready`: 200 if the database answers, else, and while draining, 503.
-    /// `/metrics`: Prometheus. `server` must not outlive this object.
-    void serve_on(httplib::Server& server);
+    /// `/metrics`: Prometheus.
+    http::Response answer(const http::Request& request) override;
+    http::Response refuse(const http::Request& request, int status) override;
 
 private:
-    void answer_ready(httplib::Response& response);
+    http::Response answer_ready();
 
     Pool& ready_pool_;
     const Metrics& metrics_;

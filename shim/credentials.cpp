@@ -29,17 +29,17 @@ std::optional<std::string> cookie_token(std::string_view cookies) {
 
 } // namespace
 
-std::optional<std::string> token_of(const httplib::Request& request) {
-    switch (request.get_header_value_count("Authorization")) {
+std::optional<std::string> token_of(const http::Request& request) {
+    switch (request.fields.count("Authorization")) {
     case 0:
         break;
     case 1:
-        return without_scheme(request.get_header_value("Authorization"));
+        return without_scheme(request.fields.get("Authorization"));
     default:
         return std::nullopt;
     }
-    if (request.get_header_value_count("Cookie") > 1) return std::nullopt;
-    return cookie_token(request.get_header_value("Cookie"));
+    if (request.fields.count("Cookie") > 1) return std::nullopt;
+    return cookie_token(request.fields.get("Cookie"));
 }
 
 } // namespace active_calls::shim

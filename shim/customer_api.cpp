@@ -19,10 +19,10 @@ namespace active_calls::shim {
 
 namespace {
 
-httplib::Headers documented_headers() {
-    httplib::Headers headers;
-    for (const auto& [name, value] : common_headers) headers.emplace(name, value);
-    return headers;
+http::Fields documented_headers() {
+    http::Fields fields;
+    for (const auto& [name, value] : common_headers) fields.add(name, value);
+    return fields;
 }
 
 bool is_resource(std::string_view path) {
@@ -34,42 +34,34 @@ void require_resource(std::string_view path, std::string_view method) {
     if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
 }
 
-void refuse(httplib::Response& response, const Refusal& refusal) {
+void set_refusal(http::Response& response, const Refusal& refusal) {
     const std::string error = refusal.what();
     response.status = refusal.status;
     response.body = error.empty() ? "" : nlohmann::json{{"error", error}}.dump();
     switch (refusal.status) {
     case 401:
-        response.set_header("www-authenticate", "Bearer");
+        response.fields.set("www-authenticate", "Bearer");
         break;
     case 405:
-        response.set_header("allow", "GET, HEAD");
+        response.fields.set("allow", "GET, HEAD");
         break;
     case 503:
-        response.set_header("retry-after", retry_after);
+        response.fields.set("retry-after", retry_after);
         break;
     default:
         break;
     }
 }
 
-bool is_method_name(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    });
-}
-
-/// Why httplib gave up on a request before we were asked. It answers 400 to most, and what it had
-/// read until then tells them apart: it reads the method, the version, the path, the fields.
-Refusal refusal_of_unreadable(const httplib::Request& request, int status) {
-    if (status == 414) return Refusal(414, "URI too long");
-    if (!request.path.empty()) return Refusal(431, "request header fields too large");
-    if (is_method_name(request.method) && request.version.starts_with("HTTP/1.")) {
-        const bool is_known =
-            is_resource(std::string_view(request.target).substr(0, request.target.find('?')));
-        return is_known ? Refusal(405, "method not allowed") : Refusal(404, "not found");
+Refusal refusal_of_unreadable(int status) {
+    switch (status) {
+    case 414:
+        return Refusal(status, "URI too long");
+    case 431:
+        return Refusal(status, "request header fields too large");
+    default:
+        return Refusal(status, "malformed request");
     }
-    return Refusal(400, "malformed request");
 }
 
 std::string body_of(const Series& series, const SeriesRequest& request) {
@@ -81,12 +73,12 @@ std::string body_of(const Series& series, const SeriesRequest& request) {
 }
 
 /// 200 with this body; or 304, if the client holds it already.
-void answer_with(std::string body, const httplib::Request& request, httplib::Response& response) {
+void answer_with(std::string body, const http::Request& request, http::Response& response) {
     const std::string etag = weak_etag(body);
-    response.set_header("etag", etag);
-    if (is_match(request.get_header_value("If-None-Match"), etag)) {
+    response.fields.set("etag", etag);
+    if (is_match(request.fields.get("If-None-Match"), etag)) {
         // The length is that of the answer which the client holds (RFC 9110, 8.6).
-        response.set_header("content-length", std::to_string(body.size()));
+        response.fields.set("content-length", std::to_string(body.size()));
         response.status = 304;
     } else {
         response.status = 200;
@@ -111,57 +103,50 @@ CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& met
     , log_(log)
     , description_(api_description()) {}
 
-void CustomerApi::serve_on(httplib::Server& server) {
-    server.set_default_headers(documented_headers());
-    server.set_pre_routing_handler(
-        [this](const httplib::Request& request, httplib::Response& response) {
-            Exchange exchange{request, response};
-            answer(exchange);
-            finish(exchange);
-            return httplib::Server::HandlerResponse::Handled;
-        });
-    server.set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
-        // Errors of our own come by here too.
-        if (response.has_header("x-request-id")) return;
-        Exchange exchange{request, response};
-        refuse(response, refusal_of_unreadable(request, response.status));
-        finish(exchange);
-    });
-}
-
-void CustomerApi::answer(Exchange& exchange) {
+http::Response CustomerApi::answer(const http::Request& request) {
+    Exchange exchange{request, {200, documented_headers(), {}}};
+    http::Response& response = exchange.response;
     try {
         answer_resource(exchange);
     } catch (const Refusal& refusal) {
-        refuse(exchange.response, refusal);
+        set_refusal(response, refusal);
     } catch (const StatementFailed& error) {
         const Refusal refusal = refusal_for(error);
         if (refusal.status >= 500) {
             metrics_.count_database_error(Route::customer, kind_of(refusal));
             exchange.failure = {{"sqlstate", error.sqlstate}, {"error", error.what()}};
         }
-        refuse(exchange.response, refusal);
+        set_refusal(response, refusal);
     } catch (const DatabaseUnavailable& error) {
         metrics_.count_database_error(Route::customer, DatabaseErrorKind::away);
         exchange.failure = {{"error", error.what()}};
-        refuse(exchange.response, Refusal(503, "database is not available"));
+        set_refusal(response, Refusal(503, "database is not available"));
     } catch (const std::exception& error) {
         exchange.failure = {{"error", error.what()}};
-        refuse(exchange.response, Refusal(500));
+        set_refusal(response, Refusal(500));
     }
+    finish(exchange);
+    return std::move(exchange.response);
+}
+
+http::Response CustomerApi::refuse(const http::Request& request, int status) {
+    Exchange exchange{request, {status, documented_headers(), {}}};
+    set_refusal(exchange.response, refusal_of_unreadable(status));
+    finish(exchange);
+    return std::move(exchange.response);
 }
 
 void CustomerApi::answer_resource(Exchange& exchange) {
-    const httplib::Request& request = exchange.request;
-    require_resource(request.path, request.method);
-    if (request.path == api_description_path)
+    const http::Request& request = exchange.request;
+    require_resource(request.path(), request.method);
+    if (request.path() == api_description_path)
         answer_with(description_, request, exchange.response);
     else
         answer_with_series(exchange);
 }
 
 void CustomerApi::answer_with_series(Exchange& exchange) {
-    const httplib::Request& request = exchange.request;
+    const http::Request& request = exchange.request;
     const Scope scope = authenticate(request);
     const SeriesRequest series_request = parse_series_request(query_of(request.target));
     const Series series = fetch_series(pool_, scope, series_request);
@@ -169,7 +154,7 @@ void CustomerApi::answer_with_series(Exchange& exchange) {
     answer_with(body_of(series, series_request), request, exchange.response);
 }
 
-Scope CustomerApi::authenticate(const httplib::Request& request) const {
+Scope CustomerApi::authenticate(const http::Request& request) const {
     const auto token = token_of(request);
     const auto scope =
         token ? verifier_.verify(*token, std::chrono::system_clock::now()) : std::nullopt;
@@ -178,12 +163,12 @@ Scope CustomerApi::authenticate(const httplib::Request& request) const {
 }
 
 void CustomerApi::finish(Exchange& exchange) {
-    const std::string id = request_id(exchange.request.get_header_value("X-Request-Id"));
-    const auto duration = std::chrono::steady_clock::now() - exchange.started;
+    const std::string id = request_id(exchange.request.fields.get("X-Request-Id"));
+    const auto duration = std::chrono::steady_clock::now() - exchange.request.received_at;
     const double seconds = std::chrono::duration<double>(duration).count();
-    exchange.response.set_header("x-request-id", id);
-    exchange.response.set_header("x-runtime", fmt::format("{:.6f}", seconds));
-    metrics_.count_request(route_of(exchange.request.path), exchange.response.status, duration);
+    exchange.response.fields.set("x-request-id", id);
+    exchange.response.fields.set("x-runtime", fmt::format("{:.6f}", seconds));
+    metrics_.count_request(route_of(exchange.request.path()), exchange.response.status, duration);
     log_request(exchange, id, duration);
 }
 

@@ -1,13 +1,12 @@
 // The customer's resources: from a request to its answer, station by station.
 #pragma once
 
+#include "http/service.h"
 #include "log.h"
 #include "metrics.h"
 #include "pool.h"
 #include "refusal.h"
 #include "token.h"
-
-#include <httplib.h>
 
 #include <chrono>
 #include <string>
@@ -15,28 +14,26 @@
 namespace active_calls::shim {
 
 /// Safe for use by many threads. What it refers to must outlive it.
-class CustomerApi {
+class CustomerApi : public http::Service {
 public:
     CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log);
 
-    /// Answers all that comes to `server`, which must not outlive this object.
-    void serve_on(httplib::Server& server);
+    http::Response answer(const http::Request& request) override;
+    http::Response refuse(const http::Request& request, int status) override;
 
 private:
     /// One request on its way.
     struct Exchange {
-        const httplib::Request& request;
-        httplib::Response& response;
-        std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+        const http::Request& request;
+        http::Response response = {};
         std::size_t point_count = 0;
         /// What went wrong on our side, for the log only.
         Log::Fields failure = {};
     };
 
-    void answer(Exchange& exchange);
     void answer_resource(Exchange& exchange);
     void answer_with_series(Exchange& exchange);
-    Scope authenticate(const httplib::Request& request) const;
+    Scope authenticate(const http::Request& request) const;
     void finish(Exchange& exchange);
     void log_request(const Exchange& exchange, const std::string& id,
                      std::chrono::nanoseconds duration);

@@ -15,20 +15,20 @@ namespace {
 constexpr const char* plain_text = "text/plain; charset=UTF-8";
 constexpr const char* query_id_header = "X-ClickHouse-Query-Id";
 
-bool is_read(const httplib::Request& request) {
+bool is_read(const http::Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
 
 /// What ClickHouse answers to whoever wants to know whether it is there.
-bool is_ping(const httplib::Request& request) {
-    return is_read(request) && (request.path == "/ping" ||
-                                (request.path == "/" && !last_value(request.target, "query")));
+bool is_ping(const http::Request& request) {
+    return is_read(request) && (request.path() == "/ping" ||
+                                (request.path() == "/" && !last_value(request.target, "query")));
 }
 
 /// The client's own: as ClickHouse has it, else as the customers' API has it.
-std::string id_of(const httplib::Request& request) {
-    return request_id(
-        last_value(request.target, "query_id").value_or(request.get_header_value("X-Request-Id")));
+std::string id_of(const http::Request& request) {
+    return request_id(last_value(request.target, "query_id")
+                          .value_or(std::string(request.fields.get("X-Request-Id"))));
 }
 
 /// Numbers are strings, as ClickHouse writes them.
@@ -39,16 +39,13 @@ std::string summary(std::int64_t row_count, std::size_t byte_count) {
                        row_count, byte_count);
 }
 
-void answer_text(httplib::Response& response, int status, const std::string& text) {
-    response.status = status;
-    response.set_content(text, plain_text);
+void answer_text(http::Response& response, int status, const std::string& text) {
+    response = {status, {{"Content-Type", plain_text}}, text};
 }
 
-/// Why httplib gave up on a request before we were asked.
-ClickHouseError error_of_unreadable(const httplib::Request& request, int status) {
-    const bool is_in_headers = status != 414 && !request.path.empty();
+ClickHouseError error_of_unreadable(int status) {
     return {ClickHouseCode::poco_exception, status == 414   ? "the URI is too long"
-                                            : is_in_headers ? "the header fields are too large"
+                                            : status == 431 ? "the header fields are too large"
                                                             : "malformed request"};
 }
 
@@ -60,73 +57,76 @@ FeedApi::FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log)
     , metrics_(metrics)
     , log_(log) {}
 
-void FeedApi::serve_on(Listener& listener) {
-    listener.set_pre_routing_handler(
-        [this](const httplib::Request& request, httplib::Response& response) {
-            Exchange exchange{request, response, id_of(request)};
-            answer(exchange);
-            exchange.byte_count = Listener::body().size();
-            finish(exchange);
-            return httplib::Server::HandlerResponse::Handled;
-        });
-    listener.set_error_handler(
-        [this](const httplib::Request& request, httplib::Response& response) {
-            // Errors of our own come by here too.
-            if (response.has_header(query_id_header)) return;
-            Exchange exchange{request, response, id_of(request)};
-            const int status = response.status;
-            refuse(exchange, error_of_unreadable(request, status));
-            response.status = status;
-            finish(exchange);
-        });
+std::optional<http::Response> FeedApi::admit(const http::Request& request) {
+    Exchange exchange{request, id_of(request)};
+    try {
+        if (!answer_without_rows(exchange)) return std::nullopt;
+    } catch (const ClickHouseError& error) {
+        fail(exchange, error);
+    }
+    return finish(exchange);
 }
 
-void FeedApi::answer(Exchange& exchange) {
+http::Response FeedApi::answer(const http::Request& request) {
+    Exchange exchange{request, id_of(request)};
     try {
-        answer_known_path(exchange);
+        take_rows(exchange);
     } catch (const ClickHouseError& error) {
-        refuse(exchange, error);
+        fail(exchange, error);
     } catch (const DatabaseUnavailable& error) {
         metrics_.count_database_error(Route::feed, DatabaseErrorKind::away);
-        refuse(exchange, {ClickHouseCode::network_error,
-                          "the database is not available: send the rows again"});
         exchange.failure = {{"error", error.what()}};
+        fail(exchange,
+             {ClickHouseCode::network_error, "the database is not available: send the rows again"});
     } catch (const std::exception& error) {
-        refuse(exchange, clickhouse_error_for(StatementFailed("", "")));
         exchange.failure = {{"error", error.what()}};
+        fail(exchange, clickhouse_error_for(StatementFailed("", "")));
     }
+    exchange.byte_count = request.body->size();
+    return finish(exchange);
 }
 
-void FeedApi::answer_known_path(Exchange& exchange) {
-    const httplib::Request& request = exchange.request;
+http::Response FeedApi::refuse(const http::Request& request, int status) {
+    Exchange exchange{request, id_of(request)};
+    fail(exchange, error_of_unreadable(status));
+    exchange.response.status = status;
+    return finish(exchange);
+}
+
+/// False where there may be rows in the body. Throws ClickHouseError.
+bool FeedApi::answer_without_rows(Exchange& exchange) const {
+    const http::Request& request = exchange.request;
+    http::Response& response = exchange.response;
     if (is_ping(request)) {
         exchange.route = Route::ping;
-        return answer_text(exchange.response, 200, "Ok.\n");
+        answer_text(response, 200, "Ok.\n");
+        return true;
     }
-    if (request.path != "/")
-        return answer_text(exchange.response, 404, "There is nothing here but / and /ping\n");
+    if (request.path() != "/") {
+        answer_text(response, 404, "There is nothing here but / and /ping\n");
+        return true;
+    }
     if (!is_read(request) && request.method != "POST") {
-        exchange.response.set_header("Allow", "GET, HEAD, POST");
-        return answer_text(exchange.response, 405, "Rows come by POST\n");
+        answer_text(response, 405, "Rows come by POST\n");
+        response.fields.set("Allow", "GET, HEAD, POST");
+        return true;
     }
-    // First of all, so that a stranger cannot make us read.
     if (settings_.user) require_user(request, *settings_.user);
     if (is_read(request))
         throw ClickHouseError(ClickHouseCode::readonly, "GET is read-only: send rows with POST");
-    take_rows(exchange);
+    return false;
 }
 
 void FeedApi::take_rows(Exchange& exchange) {
-    FeedBody body(Listener::body(), exchange.request, settings_.max_body);
+    FeedBody body(*exchange.request.body, exchange.request, settings_.max_body);
     write(exchange, body);
     answer_text(exchange.response, 200, "");
-    exchange.response.set_header("X-ClickHouse-Summary", summary(exchange.row_count, body.size()));
-    exchange.response.set_header("X-ClickHouse-Format", "JSONEachRow");
+    exchange.response.fields.set("X-ClickHouse-Summary", summary(exchange.row_count, body.size()));
+    exchange.response.fields.set("X-ClickHouse-Format", "JSONEachRow");
 }
 
 void FeedApi::write(Exchange& exchange, FeedBody& body) {
-    // Those who wait for this one shall not run out of time themselves.
-    body.gather(settings_.statement_timeout / 2);
+    body.read_first();
     const InsertStatement insert = parse_insert(body.text());
     body.skip(insert.rows_at);
     try {
@@ -147,30 +147,32 @@ void FeedApi::write(Exchange& exchange, FeedBody& body) {
     }
 }
 
-void FeedApi::refuse(Exchange& exchange, const ClickHouseError& error) {
-    httplib::Response& response = exchange.response;
+void FeedApi::fail(Exchange& exchange, const ClickHouseError& error) {
+    http::Response& response = exchange.response;
     exchange.code = error.code;
     if (exchange.failure.empty()) exchange.failure = {{"error", error.what()}};
     answer_text(response, status_of(error.code), to_text(error));
-    response.set_header("X-ClickHouse-Exception-Code",
+    response.fields.set("X-ClickHouse-Exception-Code",
                         std::to_string(static_cast<int>(error.code)));
     const bool is_nobody = error.code == ClickHouseCode::required_password;
     const bool is_stranger = error.code == ClickHouseCode::authentication_failed;
-    if (is_nobody || (is_stranger && exchange.request.has_header("Authorization")))
-        response.set_header("WWW-Authenticate", "Basic realm=\"active-calls-shim feed\"");
+    if (is_nobody || (is_stranger && exchange.request.fields.has("Authorization")))
+        response.fields.set("WWW-Authenticate", "Basic realm=\"active-calls-shim feed\"");
     if (error.code == ClickHouseCode::network_error)
-        response.set_header("Retry-After", retry_after);
+        response.fields.set("Retry-After", retry_after);
 }
 
-void FeedApi::finish(Exchange& exchange) {
-    const auto duration = std::chrono::steady_clock::now() - exchange.started;
-    exchange.response.set_header(query_id_header, exchange.id);
-    exchange.response.set_header("X-Request-Id", exchange.id);
-    metrics_.count_request(exchange.route, exchange.response.status, duration);
+http::Response FeedApi::finish(Exchange& exchange) {
+    const auto duration = std::chrono::steady_clock::now() - exchange.request.received_at;
+    http::Response& response = exchange.response;
+    response.fields.set(query_id_header, exchange.id);
+    response.fields.set("X-Request-Id", exchange.id);
+    metrics_.count_request(exchange.route, response.status, duration);
     if (exchange.route == Route::feed)
         metrics_.count_feed(static_cast<std::size_t>(exchange.row_count),
                             exchange.code ? exchange.line_count : 0, exchange.byte_count);
     log_request(exchange, duration);
+    return std::move(response);
 }
 
 void FeedApi::log_request(const Exchange& exchange, std::chrono::nanoseconds duration) {

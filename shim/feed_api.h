@@ -5,7 +5,7 @@
 #include "clickhouse_error.h"
 #include "feed_body.h"
 #include "feed_credentials.h"
-#include "listener.h"
+#include "http/service.h"
 #include "log.h"
 #include "metrics.h"
 #include "pool.h"
@@ -21,27 +21,25 @@ struct FeedSettings {
     std::optional<FeedUser> user;
     /// In bytes, of a body as it comes and decompressed.
     std::size_t max_body;
-    /// For the rows of a body to be written.
-    std::chrono::milliseconds statement_timeout;
 };
 
 /// Safe for use by many threads. What it refers to must outlive it.
-class FeedApi {
+class FeedApi : public http::Service {
 public:
     FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log);
 
-    /// Answers all that comes to `listener`, whose settings have `bodies`, and which must not
-    /// outlive this object.
-    void serve_on(Listener& listener);
+    /// What comes without rows, or from a stranger, is answered without a look at the body.
+    std::optional<http::Response> admit(const http::Request& request) override;
+    http::Response answer(const http::Request& request) override;
+    http::Response refuse(const http::Request& request, int status) override;
 
 private:
     /// One request on its way.
     struct Exchange {
-        const httplib::Request& request;
-        httplib::Response& response;
+        const http::Request& request;
         /// Of the query, in the answer and in the log.
         std::string id;
-        std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+        http::Response response = {};
         Route route = Route::feed;
         /// Of the rows that came, and those of them that were written; known as far as it came.
         std::size_t line_count = 0;
@@ -52,12 +50,11 @@ private:
         Log::Fields failure = {};
     };
 
-    void answer(Exchange& exchange);
-    void answer_known_path(Exchange& exchange);
+    bool answer_without_rows(Exchange& exchange) const;
     void take_rows(Exchange& exchange);
     void write(Exchange& exchange, FeedBody& body);
-    static void refuse(Exchange& exchange, const ClickHouseError& error);
-    void finish(Exchange& exchange);
+    static void fail(Exchange& exchange, const ClickHouseError& error);
+    http::Response finish(Exchange& exchange);
     void log_request(const Exchange& exchange, std::chrono::nanoseconds duration);
 
     const FeedSettings settings_;

@@ -16,8 +16,8 @@
 
 namespace active_calls::shim {
 
-/// gzip, of one member or several, or zlib's own format. httplib's own decompressor would lose the
-/// end of what compresses well, and would take a stream that breaks off for a whole one.
+/// gzip, of one member or several, or zlib's own format. A stream that breaks off is not taken for
+/// a whole one.
 class Inflater {
 public:
     Inflater() {
@@ -60,18 +60,14 @@ namespace {
 /// and so little that nobody needs memory that it has not used before.
 constexpr std::size_t piece_size = std::size_t{512} << 10;
 
-static_assert(piece_size >= max_statement_size); // The text that is gathered holds the statement.
+static_assert(piece_size >= max_statement_size); // What is read first holds the statement.
 
 /// A row as the switch posts it has two thousand bytes. PostgreSQL needs up to fifteen times as
 /// much for one as the row is long.
 constexpr std::size_t max_line_size = std::size_t{1} << 20;
 
-/// While pieces are taken, a transaction is open, and other batches wait for its end. So it begins
-/// when the rest is near.
-constexpr std::chrono::seconds soon{1};
-
 /// ClickHouse joins the two with a newline.
-std::string statement_in_url(const httplib::Request& request) {
+std::string statement_in_url(const http::Request& request) {
     const std::string statement = last_value(request.target, "query").value_or("");
     return statement.empty() ? statement : statement + '\n';
 }
@@ -84,8 +80,8 @@ std::string statement_in_url(const httplib::Request& request) {
 }
 
 /// Null where the body is not compressed.
-std::unique_ptr<Inflater> inflater_for(const httplib::Request& request) {
-    const std::string encoding = request.get_header_value("Content-Encoding");
+std::unique_ptr<Inflater> inflater_for(const http::Request& request) {
+    const auto encoding = request.fields.get("Content-Encoding");
     if (encoding.empty() || equal_ignoring_case(encoding, "identity")) return nullptr;
     if (equal_ignoring_case(encoding, "gzip") || equal_ignoring_case(encoding, "deflate"))
         return std::make_unique<Inflater>();
@@ -93,13 +89,13 @@ std::unique_ptr<Inflater> inflater_for(const httplib::Request& request) {
                           "of Content-Encoding only gzip and deflate are taken");
 }
 
-ClickHouseError to_clickhouse_error(const BodyError& error) {
+ClickHouseError to_clickhouse_error(const http::BodyError& error) {
     switch (error.fault) {
-    case BodyFault::malformed:
+    case http::BodyFault::malformed:
         return {ClickHouseCode::poco_exception, error.what()};
-    case BodyFault::cut_off:
+    case http::BodyFault::cut_off:
         return {ClickHouseCode::cannot_read_all_data, error.what()};
-    case BodyFault::too_slow:
+    case http::BodyFault::too_slow:
         break;
     }
     return {ClickHouseCode::socket_timeout, error.what()};
@@ -114,7 +110,7 @@ std::size_t count_lines(std::string_view text) {
 
 } // namespace
 
-FeedBody::FeedBody(RequestBody& body, const httplib::Request& request, std::size_t max_size)
+FeedBody::FeedBody(http::RequestBody& body, const http::Request& request, std::size_t max_size)
     : body_(body)
     , inflater_(inflater_for(request))
     , max_size_(max_size)
@@ -126,14 +122,8 @@ FeedBody::FeedBody(RequestBody& body, const httplib::Request& request, std::size
 
 FeedBody::~FeedBody() = default;
 
-void FeedBody::gather(std::chrono::nanoseconds longest_wait) {
-    const auto is_near = [&] {
-        // Chunks may go on to the limit.
-        const auto length = body_.announced_length() > 0 ? body_.announced_length() : max_size_;
-        return body_.time_to_reach(length) <= soon;
-    };
-    while (!is_complete_ && (text().size() < piece_size || !is_near())) read();
-    body_.hurry(longest_wait);
+void FeedBody::read_first() {
+    while (!is_complete_ && text().size() < piece_size) read();
 }
 
 std::optional<FeedPiece> FeedBody::next_piece() {
@@ -198,7 +188,7 @@ void FeedBody::read() {
             inflater_->add(piece, [this](std::string_view inflated) { append(inflated); });
         else if (body_.size() > 0 && !inflater_->is_at_end())
             throw ClickHouseError(ClickHouseCode::inflate_failed, "the compressed body breaks off");
-    } catch (const BodyError& error) {
+    } catch (const http::BodyError& error) {
         throw to_clickhouse_error(error);
     }
 }

@@ -2,11 +2,9 @@
 // limit, and handed out in pieces while it comes.
 #pragma once
 
-#include "request_body.h"
+#include "http/body.h"
+#include "http/message.h"
 
-#include <httplib.h>
-
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -29,15 +27,12 @@ struct FeedPiece {
 class FeedBody {
 public:
     /// `max_size` is that of the body, as it comes and decompressed.
-    FeedBody(RequestBody& body, const httplib::Request& request, std::size_t max_size);
+    FeedBody(http::RequestBody& body, const http::Request& request, std::size_t max_size);
     FeedBody(const FeedBody&) = delete;
     ~FeedBody();
 
-    /// Reads until the rest can be expected within a moment, so that whoever takes pieces hardly
-    /// waits for the client; at least a piece, or all there is. Others wait for who takes pieces,
-    /// so from then on the client is waited for no longer than this, and given up sooner where it
-    /// stops.
-    void gather(std::chrono::nanoseconds longest_wait);
+    /// Reads a piece, or all there is: what holds the statement.
+    void read_first();
 
     /// What was read and is not taken; valid until more is read.
     std::string_view text() const { return std::string_view(text_).substr(taken_); }
@@ -59,7 +54,7 @@ private:
     void require_short(std::string_view lines) const;
     void require_utf8(std::string_view lines) const;
 
-    RequestBody& body_;
+    http::RequestBody& body_;
     /// Null where the body is not compressed.
     std::unique_ptr<Inflater> inflater_;
     std::size_t max_size_;

@@ -67,22 +67,21 @@ bool is_user_by_basic(std::string_view authorization, const FeedUser& user) {
 
 } // namespace
 
-void require_user(const httplib::Request& request, const FeedUser& user) {
+void require_user(const http::Request& request, const FeedUser& user) {
     const auto name = last_value(request.target, "user");
     const auto password = last_value(request.target, "password");
-    const bool in_headers = request.has_header(user_header) || request.has_header(key_header);
-    const bool in_authorization = request.has_header("Authorization");
+    const bool in_headers = request.fields.has(user_header) || request.fields.has(key_header);
+    const bool in_authorization = request.fields.has("Authorization");
     const bool in_query = name || password;
     const int ways = in_headers + in_authorization + in_query;
     if (ways == 0)
         throw ClickHouseError(ClickHouseCode::required_password,
                               "Authentication failed: user and password are required");
     if (ways > 1) refuse("Authentication failed: credentials are given in more than one way");
-    const bool is_right = in_headers ? is_user(request.get_header_value(user_header),
-                                               request.get_header_value(key_header), user)
-                          : in_query
-                              ? is_user(name.value_or(""), password.value_or(""), user)
-                              : is_user_by_basic(request.get_header_value("Authorization"), user);
+    const bool is_right =
+        in_headers ? is_user(request.fields.get(user_header), request.fields.get(key_header), user)
+        : in_query ? is_user(name.value_or(""), password.value_or(""), user)
+                   : is_user_by_basic(request.fields.get("Authorization"), user);
     if (!is_right) refuse("Authentication failed: the user or the password is wrong");
 }
 

@@ -1,7 +1,7 @@
 // Who sends a feed: credentials in the three ways in which ClickHouse's clients give them.
 #pragma once
 
-#include <httplib.h>
+#include "http/message.h"
 
 #include <optional>
 #include <string>
@@ -17,6 +17,6 @@ struct FeedUser {
 /// `X-ClickHouse-User` and `X-ClickHouse-Key`, in `Authorization: Basic`, or in `?user=&password=`,
 /// and in one of these only. A name that is not given is `default`. The time it takes tells nothing
 /// of the password.
-void require_user(const httplib::Request& request, const FeedUser& user);
+void require_user(const http::Request& request, const FeedUser& user);
 
 } // namespace active_calls::shim

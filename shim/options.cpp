@@ -122,7 +122,7 @@ std::string to_bytes(std::string& text) {
     return count && *count >= min_body && *count <= max_body ? "" : hint;
 }
 
-std::optional<Address> parse_address(std::string_view text) {
+std::optional<http::ListenAddress> parse_address(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     std::string_view host = text.substr(0, colon);
@@ -132,7 +132,7 @@ std::optional<Address> parse_address(std::string_view text) {
     else if (host.find(':') != std::string_view::npos)
         return std::nullopt;
     if (host.empty() || !port || *port < 0 || *port > 65535) return std::nullopt;
-    return Address{std::string(host), *port};
+    return http::ListenAddress{std::string(host), *port};
 }
 
 std::string check_address(const std::string& text) {
@@ -172,8 +172,7 @@ void add_listening_options(CLI::App& command, RawOptions& raw) {
     with_environment(
         command
             .add_option("--http-threads", serve.http_threads,
-                        "Connections of clients served at the same time; must be more than\n"
-                        "--pool-size")
+                        "Requests answered at the same time; must be more than --pool-size")
             ->check(CLI::Range(2, 10'000))
             ->type_name("N")
             ->capture_default_str()
@@ -251,8 +250,7 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
     with_environment(
         command
             .add_option("--feed-threads", feed.threads,
-                        "Connections of switches served, and of the database used, at the same\n"
-                        "time")
+                        "Bodies read, and connections of the database used, at the same time")
             ->check(CLI::Range(1, 100))
             ->type_name("N")
             ->capture_default_str()
@@ -262,7 +260,7 @@ void add_feed_options(CLI::App& command, RawOptions& raw) {
                              "--feed-max-body",
                              [&](const std::size_t& size) { feed.max_body = size; },
                              "Largest body, as it comes and decompressed. That of a slow client\n"
-                             "may take three times as much memory")
+                             "is held in memory")
                          ->transform(CLI::Validator(to_bytes, ""))
                          ->type_name("SIZE")
                          ->default_str("64MiB")
@@ -434,7 +432,7 @@ ServeOptions checked_serve(const CLI::App& command, RawOptions& raw, const IsGiv
     if (serve.http_threads <= serve.pool_size)
         throw CLI::ValidationError(
             "--http-threads", "must be more than --pool-size (" + std::to_string(serve.pool_size) +
-                                  "), otherwise idle clients could occupy every thread");
+                                  "), otherwise no thread is left to refuse what cannot wait");
     check_database("--database", serve.database, is_given("--database"));
     // A variable bound to a flag would not be set by a configuration file.
     serve.require_expiry = command["--require-exp"]->as<bool>();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "feed_credentials.h"
-#include "listener.h"
+#include "http/listening_socket.h"
 #include "log.h"
 #include "token.h"
 
@@ -17,7 +17,7 @@ namespace active_calls::shim {
 
 /// The listener for the switch's feed.
 struct FeedOptions {
-    Address listen;
+    http::ListenAddress listen;
     /// Each may hold a body in memory.
     std::size_t threads = 4;
     std::string database;
@@ -30,8 +30,8 @@ struct FeedOptions {
 
 /// `active-calls-shim serve`
 struct ServeOptions {
-    Address listen;
-    std::optional<Address> admin_listen;
+    http::ListenAddress listen;
+    std::optional<http::ListenAddress> admin_listen;
     std::string database;
     Secret secret;
     bool require_expiry = false;

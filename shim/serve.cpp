@@ -4,11 +4,13 @@
 #include "customer_api.h"
 #include "feed_api.h"
 #include "feed_statement.h"
+#include "http/listener.h"
 #include "series_statement.h"
 #include "signals.h"
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -28,19 +30,29 @@ constexpr std::size_t admin_thread_count = 8;
 constexpr milliseconds ready_timeout{1'000};
 constexpr milliseconds watch_timeout{500};
 
-/// Every connection takes a descriptor, also one that waits for a thread. With the usual limit of
-/// 1024, a thousand silent ones on one listener would keep the others from accepting, and the pools
-/// from connecting.
-void raise_limit_of_descriptors() {
+/// Raises the limit of descriptors as far as it goes, and returns it: every connection takes one.
+std::size_t raise_limit_of_descriptors() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024; // as it is almost everywhere
+    const auto before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
-std::unique_ptr<Listener> listen(const ListenerSettings& settings, Log& log) {
+/// Of each listener, so that silent clients of one neither keep the others from accepting nor the
+/// pools from connecting.
+std::size_t max_connections(std::size_t descriptors, const ServeOptions& options) {
+    constexpr std::size_t listener_count = 3;
+    constexpr std::size_t others = 64; // log, sockets and epolls of the listeners, libraries' files
+    const auto reserved = others + options.pool_size + (options.feed ? options.feed->threads : 0);
+    return std::max(descriptors, reserved + 16 * listener_count) / listener_count -
+           reserved / listener_count;
+}
+
+std::unique_ptr<http::Listener> listen(const http::ListenerSettings& settings,
+                                       http::Service& service, Log& log) {
     try {
-        return std::make_unique<Listener>(settings);
+        return std::make_unique<http::Listener>(settings, service);
     } catch (const std::runtime_error& error) {
         log.error("cannot listen",
                   {{"address", to_string(settings.address)}, {"error", error.what()}});
@@ -63,8 +75,8 @@ struct FeedPools {
     Pool watch;
 };
 
-void log_start(const ServeOptions& options, const Listener& customers, const Listener* admin,
-               const Listener* feed, Log& log) {
+void log_start(const ServeOptions& options, const http::Listener& customers,
+               const http::Listener* admin, const http::Listener* feed, Log& log) {
     for (const auto& warning : options.warnings)
         log.warning("configuration", {{"warning", warning}});
     Log::Fields fields{{"version", ACTIVE_CALLS_VERSION},
@@ -77,21 +89,22 @@ void log_start(const ServeOptions& options, const Listener& customers, const Lis
 }
 
 /// Returns when the end is asked for; false if a listener broke down instead.
-bool wait_for_end(const TerminationSignals& signals, const std::vector<Listener*>& listeners) {
+bool wait_for_end(const TerminationSignals& signals,
+                  const std::vector<http::Listener*>& listeners) {
     while (!signals.wait_for(milliseconds{1'000})) {
-        for (Listener* listener : listeners)
+        for (http::Listener* listener : listeners)
             if (listener->wait_until_stopped(milliseconds{0})) return false;
     }
     return true;
 }
 
 /// Lets the listeners answer what is in flight; false if time ran out or a second signal came.
-bool drain(std::span<Listener* const> listeners, const TerminationSignals& signals,
+bool drain(std::span<http::Listener* const> listeners, const TerminationSignals& signals,
            Clock::time_point deadline) {
-    for (Listener* listener : listeners) listener->drain();
+    for (http::Listener* listener : listeners) listener->drain();
     for (;;) {
         bool have_stopped = true;
-        for (Listener* listener : listeners)
+        for (http::Listener* listener : listeners)
             have_stopped &= listener->wait_until_stopped(milliseconds{20});
         if (have_stopped) return true;
         if (Clock::now() >= deadline || signals.wait_for(milliseconds{0})) return false;
@@ -101,7 +114,7 @@ bool drain(std::span<Listener* const> listeners, const TerminationSignals& signa
 } // namespace
 
 int serve(const ServeOptions& options) {
-    raise_limit_of_descriptors();
+    const auto descriptors = raise_limit_of_descriptors();
     const TerminationSignals signals;
     Log log(options.log_format, options.log_level);
 
@@ -123,38 +136,45 @@ int serve(const ServeOptions& options) {
     CustomerApi api(verifier, pool, metrics, log);
     std::optional<FeedApi> feed_api;
 
-    const auto customers = listen(
-        {options.listen, options.http_threads, options.keep_alive_timeout, options.read_timeout},
-        log);
+    http::ListenerSettings settings{
+        .address = options.listen,
+        .thread_count = options.http_threads,
+        .keep_alive_timeout = options.keep_alive_timeout,
+        .read_timeout = options.read_timeout,
+        .max_connections = max_connections(descriptors, options),
+    };
+    const auto customers = listen(settings, api, log);
     if (!customers) return EXIT_FAILURE;
-    api.serve_on(*customers);
-    std::vector<Listener*> listeners{customers.get()};
+    std::vector<http::Listener*> listeners{customers.get()};
 
-    std::unique_ptr<Listener> feed;
+    std::unique_ptr<http::Listener> feed;
     if (options.feed) {
-        feed = listen({options.feed->listen, options.feed->threads, options.keep_alive_timeout,
-                       options.read_timeout, BodyLimits{options.feed->read_timeout}},
-                      log);
-        if (!feed) return EXIT_FAILURE;
-        feed_api.emplace(FeedSettings{options.feed->user, options.feed->max_body,
-                                      options.feed->statement_timeout},
+        feed_api.emplace(FeedSettings{options.feed->user, options.feed->max_body},
                          feed_pools->write, metrics, log);
-        feed_api->serve_on(*feed);
+        settings.address = options.feed->listen;
+        settings.thread_count = options.feed->threads;
+        // Those who wait for the end of another one's statement shall not run out of time.
+        settings.bodies =
+            http::BodyLimits{.max_size = options.feed->max_body,
+                             .timeout = options.feed->read_timeout,
+                             .timeout_while_answered = options.feed->statement_timeout / 2};
+        feed = listen(settings, *feed_api, log);
+        if (!feed) return EXIT_FAILURE;
         listeners.push_back(feed.get());
     }
 
     Admin admin(ready_pool, metrics, [&] { return customers->is_draining(); });
-    std::unique_ptr<Listener> operations;
+    std::unique_ptr<http::Listener> operations;
     if (options.admin_listen) {
-        operations = listen({*options.admin_listen, admin_thread_count, options.keep_alive_timeout,
-                             options.read_timeout},
-                            log);
+        settings.address = *options.admin_listen;
+        settings.thread_count = admin_thread_count;
+        settings.bodies.reset();
+        operations = listen(settings, admin, log);
         if (!operations) return EXIT_FAILURE;
-        admin.serve_on(*operations);
         listeners.push_back(operations.get());
     }
 
-    for (Listener* listener : listeners) listener->start();
+    for (http::Listener* listener : listeners) listener->start();
     log_start(options, *customers, operations.get(), feed.get(), log);
 
     if (!wait_for_end(signals, listeners)) {

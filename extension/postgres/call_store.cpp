@@ -23,12 +23,13 @@ SPIPlanPtr segment_scan() {
     static Plan plan;
     return plan.get(
         [] {
-            return std::string("SELECT ") + segment_columns +
-                   " FROM active_calls.segment"
-                   " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
-                   " AND last_snapshot OPERATOR(pg_catalog.>=) $2"
-                   " AND first_snapshot OPERATOR(pg_catalog.<=) $3"
-                   " ORDER BY last_snapshot";
+            return std::string("SELECT ")
+                .append(segment_columns)
+                .append(" FROM active_calls.segment"
+                        " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
+                        " AND last_snapshot OPERATOR(pg_catalog.>=) $2"
+                        " AND first_snapshot OPERATOR(pg_catalog.<=) $3"
+                        " ORDER BY last_snapshot");
         },
         {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 }

@@ -261,8 +261,9 @@ SPIPlanPtr read_segment() {
     static Plan plan;
     return plan.get(
         [] {
-            return std::string("SELECT ") + segment_columns +
-                   " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1";
+            return std::string("SELECT ")
+                .append(segment_columns)
+                .append(" FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1");
         },
         {INT8OID});
 }

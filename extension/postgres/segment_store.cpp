@@ -124,8 +124,8 @@ void take_in(std::int64_t id, SegmentBuilder& builder) {
     const SPIPlanPtr statement = plan.get(
         [] {
             return std::string("DELETE FROM active_calls.segment"
-                               " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ") +
-                   segment_columns;
+                               " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ")
+                .append(segment_columns);
         },
         {INT8OID});
     const MemoryContext memory = guarded([] {

@@ -16,8 +16,8 @@ SPIPlanPtr delete_segments() {
         [] {
             return std::string("DELETE FROM active_calls.segment"
                                " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
-                               " AND first_snapshot OPERATOR(pg_catalog.<=) $2 RETURNING ") +
-                   segment_columns;
+                               " AND first_snapshot OPERATOR(pg_catalog.<=) $2 RETURNING ")
+                .append(segment_columns);
         },
         {TIMESTAMPTZOID, TIMESTAMPTZOID});
 }

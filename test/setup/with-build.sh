@@ -125,7 +125,7 @@ build() {
     if ((${#targets[@]} > 0)); then
         step "building ${targets[*]/#all/the shim, the simulator, the unit tests and the benchmark}"
         cmake -S "$top" -B "$top/$cmake" --log-level=WARNING -DCMAKE_CXX_FLAGS="${COPT:-} $shim_flags" >/dev/null
-        cmake --build "$top/$cmake" -j"$(nproc)" --target "${targets[@]}" -- --no-print-directory -s
+        cmake --build "$top/$cmake" -j"$(nproc)" --target "${targets[@]}" -- --no-print-directory -s >/dev/null
     fi
     end_step ''
 }

@@ -64,9 +64,9 @@ my $readme   = slurp_file("$top/README.md");
 my ($try_it) = $readme =~ /^## Try it\n(.*?)^## /ms;
 my @commands = $try_it =~ /^```sh\n(.*?)^```$/gms;
 my ($ask)    = grep {m{/origination-active-calls}} @commands;
-my ($known)  = $try_it =~ /^```json\n(.*?)\n```$/ms;
 my ($names)  = $ask    =~ m{^\. build/demo/env\s+# (.*)}m;
 my ($send)   = grep {/INSERT INTO active_calls/} @commands;
+my @samples  = $readme =~ /^```sh\n([^`]*"\$URL\/[^`]*)^```\n\n```json\n(.*?)\n```$/gms;    # request, answer, ...
 my ($status) = $readme =~ /^\| of `status`, one row \|.*?\n(.*?)\n\n/ms;
 my @columns  = map { /`(\w+)`/g } map { (split /\|/)[1] } split /\n/, $status;
 
@@ -78,8 +78,11 @@ like($out, qr/^demo: .*pg_cron.* 2 jobs, \d+ s$/m,         'and schedules');
 ($exit) = run_commands(join '', map {": \"\${$_:?}\"\n"} $names =~ /\w+/g);
 is($exit, 0, "its environment has $names");
 
-($exit, $out) = run_commands($ask);
-is("$exit $out", "0 $known", 'the series is the one that README.md prints');
+cmp_ok(@samples, '>=', 4, 'README.md has sample requests, each with its answer');
+while (my ($request, $answer) = splice @samples, 0, 2) {
+    ($exit, $out) = run_commands($request);
+    is("$exit $out", "0 $answer", 'the answer is the one that README.md prints');
+}
 
 ($exit, $out) = run_commands($send);
 is($exit, 0, 'a call is sent, and the status asked for');

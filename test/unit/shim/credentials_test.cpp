@@ -5,9 +5,9 @@
 namespace active_calls::shim {
 namespace {
 
-std::optional<std::string> token_in(const httplib::Headers& headers) {
-    httplib::Request request;
-    request.headers = headers;
+std::optional<std::string> token_in(const http::Fields& headers) {
+    http::Request request;
+    request.fields = headers;
     return token_of(request);
 }
 

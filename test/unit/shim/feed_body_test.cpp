@@ -1,15 +1,17 @@
-// Bodies over real sockets: every framing, every way to end too soon, decompression within a limit,
-// and the pieces that they are handed out in.
+// Bodies as a listener hands them out: every framing, every way to end too soon, decompression
+// within a limit, and the pieces that they are handed out in.
 #include "feed_body.h"
 
 #include "clickhouse_error.h"
-#include "connection.h"
+#include "http/listener.h"
+#include "http/test_client.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <atomic>
+#include <future>
 #include <thread>
 
 namespace active_calls::shim {
@@ -18,7 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t limit = 100'000;
-constexpr milliseconds patience{10'000};
 
 enum class Framing { gzip = 15 + 16, zlib = 15 };
 
@@ -44,116 +45,170 @@ std::string chunk(const std::string& text) {
     return size.data() + text + "\r\n";
 }
 
-/// Two ends of a connection.
-class FeedBodyTest : public testing::Test {
-protected:
-    FeedBodyTest() {
-        const int listening = socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* const generic = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(bind(listening, generic, length), 0);
-        EXPECT_EQ(listen(listening, 1), 0);
-        getsockname(listening, generic, &length);
-        client_ = socket(AF_INET, SOCK_STREAM, 0);
-        EXPECT_EQ(connect(client_, generic, length), 0);
-        connection_.emplace(accept(listening, nullptr, nullptr), [] { return false; });
-        close(listening);
-        request_.version = "HTTP/1.1";
-        request_.target = "/";
-    }
-    ~FeedBodyTest() override { close(client_); }
+std::size_t lines_of(std::string_view text) {
+    const auto ends = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+    return ends + (text.empty() || text.ends_with('\n') ? 0 : 1);
+}
 
-    /// What is read of these bytes, after which the client closes, or the code of the refusal.
-    std::string read(const httplib::Headers& headers, const std::string& bytes) {
-        request_.headers = headers;
-        std::thread sender([&] {
-            send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            shutdown(client_, SHUT_WR);
-        });
-        std::string result;
-        RequestBody body(*connection_, request_, {milliseconds{2'000}});
+std::string joined(const std::vector<std::string>& pieces) {
+    std::string text;
+    for (const auto& piece : pieces) text += piece;
+    return text;
+}
+
+/// All that are left, before which there were so many lines.
+std::vector<std::string> take_pieces(FeedBody& feed, std::size_t lines = 0) {
+    std::vector<std::string> pieces;
+    while (const auto piece = feed.next_piece()) {
+        EXPECT_EQ(piece->lines_before, lines);
+        lines += lines_of(piece->text);
+        pieces.emplace_back(piece->text);
+    }
+    EXPECT_EQ(feed.line_count(), lines);
+    return pieces;
+}
+
+/// Hands the body of each request to a function, whose result is the answer; or the code of what it
+/// throws, after which comes the message.
+class Reader : public http::Service {
+public:
+    using Function = std::function<std::string(FeedBody&, const http::RequestBody&)>;
+
+    Reader(Function function, std::size_t max_size)
+        : function_(std::move(function))
+        , max_size_(max_size) {}
+
+    http::Response answer(const http::Request& request) override {
         try {
-            FeedBody feed(body, request_, max_size_);
-            feed.gather(patience);
-            result = joined(take_pieces(feed));
-            EXPECT_EQ(feed.size(), result.size());
-            EXPECT_TRUE(body.is_at_end());
+            FeedBody feed(*request.body, request, max_size_);
+            feed.read_first();
+            return {200, {}, function_(feed, *request.body)};
         } catch (const ClickHouseError& error) {
-            result = std::to_string(static_cast<int>(error.code));
-            message_ = error.what();
+            return {500, {}, std::to_string(static_cast<int>(error.code)) + " " + error.what()};
         }
-        shutdown(client_, SHUT_RDWR); // so that the sender ends
-        sender.join();
-        return result;
+    }
+    http::Response refuse(const http::Request& /*request*/, int status) override {
+        return {status, {}, ""};
     }
 
-    /// All that are left, before which there were so many lines.
-    std::vector<std::string> take_pieces(FeedBody& feed, std::size_t lines = 0) {
-        std::vector<std::string> pieces;
-        while (const auto piece = feed.next_piece()) {
-            EXPECT_EQ(piece->lines_before, lines);
-            lines += lines_of(piece->text);
-            pieces.emplace_back(piece->text);
-        }
-        EXPECT_EQ(feed.line_count(), lines);
-        return pieces;
-    }
-
-    static std::size_t lines_of(std::string_view text) {
-        const auto ends = static_cast<std::size_t>(std::ranges::count(text, '\n'));
-        return ends + (text.empty() || text.ends_with('\n') ? 0 : 1);
-    }
-
-    static std::string joined(const std::vector<std::string>& pieces) {
-        std::string text;
-        for (const auto& piece : pieces) text += piece;
-        return text;
-    }
-
-    std::size_t max_size_ = limit;
-    std::string message_; // of the last refusal
-    int client_ = -1;
-    std::optional<Connection> connection_;
-    httplib::Request request_;
+private:
+    const Function function_;
+    const std::size_t max_size_;
 };
 
-const httplib::Headers chunked{{"Transfer-Encoding", "chunked"}};
-const httplib::Headers gzip_chunked{{"Transfer-Encoding", "chunked"}, {"Content-Encoding", "gzip"}};
-const std::string last_chunk = "0\r\n\r\n";
+std::string read_all(FeedBody& feed, const http::RequestBody& body) {
+    std::string text = joined(take_pieces(feed));
+    EXPECT_EQ(feed.size(), text.size());
+    EXPECT_TRUE(body.is_complete());
+    return text;
+}
 
-httplib::Headers sized(const std::string& body, const std::string& encoding = "identity") {
+/// A listener whose bodies are read by a function.
+struct Feed {
+    explicit Feed(std::size_t max_size, Reader::Function function = read_all,
+                  milliseconds timeout = milliseconds{5'000},
+                  milliseconds timeout_while_answered = milliseconds{10'000})
+        : reader(std::move(function), max_size)
+        , listener({.address = {"127.0.0.1", 0},
+                    .thread_count = 1,
+                    .keep_alive_timeout = milliseconds{5'000},
+                    .read_timeout = milliseconds{5'000},
+                    .bodies = http::BodyLimits{.max_size = max_size,
+                                               .timeout = timeout,
+                                               .timeout_while_answered = timeout_while_answered}},
+                   reader) {
+        listener.start();
+    }
+
+    Reader reader;
+    http::Listener listener;
+};
+
+std::string head_with(const http::Fields& fields, const std::string& target = "/") {
+    std::string head = "POST " + target + " HTTP/1.1\r\n";
+    for (const auto& [name, value] : fields) head += name + ": " + value + "\r\n";
+    return head + "\r\n";
+}
+
+std::size_t count_of(const std::string& text, std::string_view part) {
+    std::size_t count = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+    return count;
+}
+
+std::string first_body(const std::string& answers) {
+    const auto length_at = answers.find("Content-Length: ");
+    const auto head_end = answers.find("\r\n\r\n");
+    if (length_at == std::string::npos || head_end == std::string::npos) return "(" + answers + ")";
+    return answers.substr(head_end + 4, std::stoul(answers.substr(length_at + 16)));
+}
+
+/// What is read of a request, after which the client sends no more; in full.
+std::string answers_to(const Feed& feed, const std::string& request) {
+    const http::TestClient client(feed.listener.address());
+    const std::jthread sender([&] {
+        client.send(request);
+        client.finish_sending();
+    });
+    return client.rest();
+}
+
+class FeedBodyTest : public testing::Test {
+protected:
+    explicit FeedBodyTest(std::size_t max_size = limit)
+        : feed_(max_size) {}
+
+    /// What is read of these bytes, after which the client closes, or the code of the refusal.
+    std::string read(const http::Fields& fields, const std::string& bytes,
+                     const std::string& target = "/") {
+        const std::string answers = answers_to(feed_, head_with(fields, target) + bytes);
+        answer_count_ = count_of(answers, "HTTP/1.1 ");
+        const std::string body = first_body(answers);
+        if (!answers.starts_with("HTTP/1.1 500")) return body;
+        message_ = body.substr(body.find(' ') + 1);
+        return body.substr(0, body.find(' '));
+    }
+
+    Feed feed_;
+    std::string message_; // of the last refusal
+    std::size_t answer_count_ = 0;
+};
+
+const http::Fields chunked{{"Transfer-Encoding", "chunked"}};
+const http::Fields gzip_chunked{{"Transfer-Encoding", "chunked"}, {"Content-Encoding", "gzip"}};
+const std::string last_chunk = "0\r\n\r\n";
+const std::string next_request = "GET / HTTP/1.1\r\n\r\n";
+
+http::Fields sized(const std::string& body, const std::string& encoding = "identity") {
     return {{"Content-Length", std::to_string(body.size())}, {"Content-Encoding", encoding}};
 }
 
 TEST_F(FeedBodyTest, HasALength) {
-    EXPECT_EQ(read({{"Content-Length", "5"}}, "abcdeGET /"), "abcde");
-    EXPECT_EQ(connection_->received(), "GET /"); // the next request
+    EXPECT_EQ(read({{"Content-Length", "5"}}, "abcde" + next_request), "abcde");
+    EXPECT_EQ(answer_count_, 2u);
 }
 
 TEST_F(FeedBodyTest, MayBeEmpty) {
-    EXPECT_EQ(read({}, "GET /"), "");
-    EXPECT_EQ(connection_->received(), ""); // nothing is waited for
+    EXPECT_EQ(read({}, next_request), "");
+    EXPECT_EQ(answer_count_, 2u);
 }
 
 TEST_F(FeedBodyTest, MayComeInChunks) {
-    EXPECT_EQ(read(chunked, chunk("abc") + "2;x=y\r\nde\r\n" + "0\r\nTrailer: x\r\n\r\nGET /"),
-              "abcde");
-    EXPECT_EQ(connection_->received(), "GET /"); // the next request
+    EXPECT_EQ(
+        read(chunked, chunk("abc") + "2;x=y\r\nde\r\n" + "0\r\nTrailer: x\r\n\r\n" + next_request),
+        "abcde");
+    EXPECT_EQ(answer_count_, 2u);
 }
 
 TEST_F(FeedBodyTest, FollowsTheStatementOfTheUrl) {
-    request_.target = "/?query=INSERT+INTO+x&a=b";
-    EXPECT_EQ(read(sized("{}"), "{}"), "INSERT INTO x\n{}");
+    EXPECT_EQ(read(sized("{}"), "{}", "/?query=INSERT+INTO+x&a=b"), "INSERT INTO x\n{}");
 }
 
 TEST_F(FeedBodyTest, MayBeCompressed) {
     const std::string text(limit, 'x'); // all of the limit, of which the end is the hard part
     std::string body;
     for (const char c : compress(text)) body += chunk({c});
-    const httplib::Headers headers{{"Transfer-Encoding", "Chunked"}, {"Content-Encoding", "GZIP"}};
+    const http::Fields headers{{"Transfer-Encoding", "Chunked"}, {"Content-Encoding", "GZIP"}};
     EXPECT_TRUE(read(headers, body + last_chunk) == text);
 }
 
@@ -167,27 +222,17 @@ TEST_F(FeedBodyTest, MayBeDeflated) {
     EXPECT_EQ(read(sized(body, "deflate"), body), "abc");
 }
 
-/// Each reads on a connection of its own.
-class OneFeedBody : public FeedBodyTest {
-public:
-    using FeedBodyTest::max_size_;
-    using FeedBodyTest::message_;
-    using FeedBodyTest::read;
-    void TestBody() override {}
-};
-
-TEST(BadFeedBodies, WithALengthAreRefused) {
+TEST_F(FeedBodyTest, IsRefusedIfItsLengthIsBad) {
     struct Case {
-        httplib::Headers headers;
+        http::Fields fields;
         const char* code;
     };
-    for (const auto& [headers, code] : std::vector<Case>{
+    for (const auto& [fields, code] : std::vector<Case>{
              {{{"Content-Length", "6"}}, "33"},
              {{{"Content-Length", "5"}, {"Content-Length", "5"}}, "1000"},
              {{{"Content-Length", "+5"}}, "1000"},
              {{{"Content-Length", "5 "}, {"Content-Length", "5"}}, "1000"},
              {{{"Content-Length", "-1"}}, "1000"},
-             {{{"Content-Length", ""}}, "1000"},
              {{{"Content-Length", "18446744073709551616"}}, "1000"},
              {{{"Content-Length", "100001"}}, "307"},
              {{{"Content-Length", "5"}, {"Transfer-Encoding", "chunked"}}, "1000"},
@@ -196,9 +241,10 @@ TEST(BadFeedBodies, WithALengthAreRefused) {
              {{{"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", "identity"}}, "1000"},
              {{{"Content-Length", "5"}, {"Content-Encoding", "br"}}, "48"},
          })
-        EXPECT_EQ(OneFeedBody().read(headers, "abcde"), code) << headers.begin()->second;
+        EXPECT_EQ(read(fields, "abcde"), code) << fields.begin()->value;
 }
-TEST(BadFeedBodies, InChunksAreRefused) {
+
+TEST_F(FeedBodyTest, IsRefusedIfAChunkIsBad) {
     std::string many_chunks;
     for (int i = 0; i < 11; ++i) many_chunks += chunk(std::string(10'000, 'x'));
     std::string long_trailer = "0\r\n";
@@ -219,10 +265,10 @@ TEST(BadFeedBodies, InChunksAreRefused) {
              {long_trailer, "1000"},
              {many_chunks + last_chunk, "307"},
          })
-        EXPECT_EQ(OneFeedBody().read(chunked, bytes), code) << bytes.substr(0, 40);
+        EXPECT_EQ(read(chunked, bytes), code) << bytes.substr(0, 40);
 }
 
-TEST(BadFeedBodies, CompressedAreRefused) {
+TEST_F(FeedBodyTest, IsRefusedIfItIsNotWellCompressed) {
     std::string bad_checksum = compress("abcdefgh");
     bad_checksum[bad_checksum.size() - 8] ^= 1;
     for (const auto& [body, code] : std::vector<std::pair<std::string, const char*>>{
@@ -234,87 +280,63 @@ TEST(BadFeedBodies, CompressedAreRefused) {
              {"abcdefgh", "354"},
              {compress("abc") + "abc", "354"},
          })
-        EXPECT_EQ(OneFeedBody().read(gzip_chunked, chunk(body) + last_chunk), code) << body.size();
+        EXPECT_EQ(read(gzip_chunked, chunk(body) + last_chunk), code) << body.size();
 }
 
-TEST_F(FeedBodyTest, IsGivenUpIfItDoesNotCome) {
-    request_.headers = {{"Content-Length", "5"}};
-    RequestBody body(*connection_, request_, {milliseconds{300}});
+TEST(FeedBodies, AreGivenUpIfTheyDoNotCome) {
+    const Feed feed(limit, read_all, milliseconds{300});
+    const http::TestClient client(feed.listener.address());
     const auto started = std::chrono::steady_clock::now();
-    try {
-        FeedBody(body, request_, limit).gather(patience);
-        FAIL();
-    } catch (const ClickHouseError& error) {
-        EXPECT_EQ(error.code, ClickHouseCode::socket_timeout);
-    }
+    client.send(head_with({{"Content-Length", "5"}}) + "abc");
+    EXPECT_TRUE(first_body(client.rest()).starts_with("209 ")); // socket_timeout
     const auto waited = std::chrono::steady_clock::now() - started;
     EXPECT_GE(waited, milliseconds{300});
     EXPECT_LT(waited, milliseconds{1'500});
-    EXPECT_FALSE(body.is_at_end());
 }
 
 TEST_F(FeedBodyTest, IsAskedForWhereTheClientWaits) {
-    request_.headers = {{"Content-Length", "5"}, {"Expect", "100-Continue"}};
-    RequestBody body(*connection_, request_, {milliseconds{2'000}});
-    std::thread client([&] {
-        std::array<char, 100> answer;
-        const auto size = recv(client_, answer.data(), answer.size(), 0);
-        EXPECT_EQ(std::string(answer.data(), static_cast<std::size_t>(std::max(size, 0L))),
-                  "HTTP/1.1 100 Continue\r\n\r\n");
-        send(client_, "abcde", 5, MSG_NOSIGNAL);
-    });
-    FeedBody feed(body, request_, limit);
-    feed.gather(patience);
-    EXPECT_EQ(feed.text(), "abcde");
-    client.join();
+    const http::TestClient client(feed_.listener.address());
+    EXPECT_EQ(client.ask(head_with({{"Content-Length", "5"}, {"Expect", "100-Continue"}})),
+              "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_EQ(first_body(client.ask("abcde")), "abcde");
 }
 
 TEST_F(FeedBodyTest, IsNotAskedForIfItIsTooLong) {
     EXPECT_EQ(read({{"Content-Length", "100001"}, {"Expect", "100-continue"}}, ""), "307");
-    std::array<char, 100> answer;
-    EXPECT_EQ(recv(client_, answer.data(), answer.size(), MSG_DONTWAIT), 0);
+    EXPECT_EQ(answer_count_, 1u);
 }
+
+constexpr std::size_t mebi = std::size_t{1} << 20;
+constexpr std::size_t large_limit = 64 * mebi;
 
 /// Of bodies larger than a piece.
 class LargeFeedBody : public FeedBodyTest {
 protected:
-    static constexpr std::size_t mebi = std::size_t{1} << 20;
-
-    LargeFeedBody() { max_size_ = 64 * mebi; }
-
-    void send_bytes(const std::string& bytes) const {
-        EXPECT_EQ(send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-                  static_cast<ssize_t>(bytes.size()));
-    }
+    LargeFeedBody()
+        : FeedBodyTest(large_limit) {}
 };
 
-TEST_F(LargeFeedBody, IsCutAtTheEndsOfLines) {
+TEST(LargeFeedBodies, AreCutAtTheEndsOfLines) {
     std::string rows;
     for (int i = 0; i < 50'000; ++i)
         rows += "{\"number\":" + std::to_string(i) + ",\"x\":\"" + std::string(60, 'x') + "\"}\n";
-    request_.headers = sized(rows);
-    std::thread sender([&] { send_bytes(rows); });
-    RequestBody body(*connection_, request_, {milliseconds{2'000}});
-    FeedBody feed(body, request_, max_size_);
-    feed.gather(patience);
-    const auto pieces = take_pieces(feed);
-    sender.join();
-    EXPECT_GT(pieces.size(), 5u);
-    for (const auto& piece : pieces) {
-        EXPECT_TRUE(piece.starts_with('{') && piece.ends_with('\n'));
-        EXPECT_LT(piece.size(), mebi);
-    }
-    EXPECT_TRUE(joined(pieces) == rows);
+    const Feed feed(large_limit, [](FeedBody& body, const http::RequestBody&) {
+        const auto pieces = take_pieces(body);
+        EXPECT_GT(pieces.size(), 5u);
+        for (const auto& piece : pieces) {
+            EXPECT_TRUE(piece.starts_with('{') && piece.ends_with('\n'));
+            EXPECT_LT(piece.size(), mebi);
+        }
+        return joined(pieces);
+    });
+    EXPECT_TRUE(first_body(answers_to(feed, head_with(sized(rows)) + rows)) == rows);
 }
 
 TEST_F(LargeFeedBody, OfAnyFormIsKept) {
     for (const auto& rows : {std::string("\n"), std::string("{}"), std::string("{}\n{}"),
                              std::string(mebi, 'x'), std::string(5 * mebi, '\n'),
-                             std::string(mebi, 'x') + '\n' + std::string(mebi, 'y') + "\n{}"}) {
-        OneFeedBody one;
-        one.max_size_ = max_size_;
-        EXPECT_TRUE(one.read(sized(rows), rows) == rows) << rows.size();
-    }
+                             std::string(mebi, 'x') + '\n' + std::string(mebi, 'y') + "\n{}"})
+        EXPECT_TRUE(read(sized(rows), rows) == rows) << rows.size();
 }
 
 /// PostgreSQL would need many times the memory of a row.
@@ -326,119 +348,133 @@ TEST_F(LargeFeedBody, HasNoEndlessRow) {
              {"{}\n\n" + row, "line 3: "},
              {std::string(mebi, '\n') + row + '\n', "line 1048577: "},
              {std::string(40 * mebi, 'x'), "line 1: "}}) {
-        OneFeedBody one;
-        one.max_size_ = max_size_;
-        EXPECT_TRUE(one.read(sized(rows), rows) == "27") << "a row of more than a MiB was taken";
-        EXPECT_TRUE(one.message_.starts_with(line)) << one.message_;
+        EXPECT_TRUE(read(sized(rows), rows) == "27") << "a row of more than a MiB was taken";
+        EXPECT_TRUE(message_.starts_with(line)) << message_;
     }
 }
 
-TEST_F(LargeFeedBody, IsHandedOutWhileItComes) {
+TEST(LargeFeedBodies, AreHandedOutWhileTheyCome) {
     const std::string row = std::string(999, 'x') + '\n';
     std::string part;
     while (part.size() < 16 * mebi) part += row;
-    request_.headers = {{"Content-Length", std::to_string(2 * part.size())}};
-    RequestBody body(*connection_, request_, {milliseconds{2'000}});
-    FeedBody feed(body, request_, max_size_);
-    std::thread sender([&] { send_bytes(part); });
-    feed.gather(patience);
-    EXPECT_LT(feed.text().size(), 16 * mebi);
-    const auto first = feed.next_piece();
-    ASSERT_TRUE(first);
-    EXPECT_FALSE(body.is_at_end());
-    const auto size = first->text.size();
-    const auto lines = lines_of(first->text);
-    std::thread rest([&] {
-        sender.join();
-        send_bytes(part);
+    std::promise<void> first_is_taken;
+    const Feed feed(large_limit, [&](FeedBody& pieces, const http::RequestBody& body) {
+        EXPECT_LT(body.size(), 16 * mebi);
+        const auto first = pieces.next_piece();
+        EXPECT_TRUE(first && !body.is_complete());
+        const auto size = first->text.size();
+        const auto lines = lines_of(first->text);
+        first_is_taken.set_value();
+        return std::to_string(size + joined(take_pieces(pieces, lines)).size());
     });
-    const auto pieces = take_pieces(feed, lines);
-    rest.join();
-    EXPECT_EQ(size + joined(pieces).size(), 2 * part.size());
+    const http::TestClient client(feed.listener.address());
+    client.send(head_with({{"Content-Length", std::to_string(2 * part.size())}}));
+    client.send(part);
+    first_is_taken.get_future().wait();
+    client.send(part);
+    client.finish_sending();
+    EXPECT_EQ(first_body(client.rest()), std::to_string(2 * part.size()));
 }
 
 /// Whoever takes the first piece opens a transaction, for which others wait.
-TEST_F(LargeFeedBody, IsGatheredWhereItComesSlowly) {
-    const std::string at_once(4 * mebi, '\n'); // as where it had to wait for a thread
+TEST(LargeFeedBodies, AreGatheredWhereTheyComeSlowly) {
+    const std::string at_once(4 * mebi, '\n'); // as where it had to wait for a place
     const std::string slow(512 * 1024, '\n');
     const std::string fast(20 * mebi, '\n');
     const auto size = at_once.size() + 16 * slow.size() + fast.size();
-    request_.headers = {{"Content-Length", std::to_string(size)}};
-    RequestBody body(*connection_, request_, {milliseconds{5'000}});
-    FeedBody feed(body, request_, max_size_);
-    std::thread sender([&] {
-        send_bytes(at_once);
-        for (int i = 0; i < 16; ++i) {
-            std::this_thread::sleep_for(milliseconds{60});
-            send_bytes(slow);
-        }
-        send_bytes(fast);
+    std::atomic<std::size_t> sent = 0;
+    std::size_t sent_before = 0;
+    const Feed feed(large_limit, [&](FeedBody& body, const http::RequestBody&) {
+        sent_before = sent;
+        return std::to_string(joined(take_pieces(body)).size());
     });
-    feed.gather(patience);
-    EXPECT_GT(feed.text().size(), 18 * mebi); // 10 of them after the first 8, which took a second
-    EXPECT_EQ(joined(take_pieces(feed)).size(), size);
-    sender.join();
+    const http::TestClient client(feed.listener.address());
+    const auto send = [&](const std::string& bytes) {
+        EXPECT_TRUE(client.send(bytes));
+        sent += bytes.size();
+    };
+    client.send(head_with({{"Content-Length", std::to_string(size)}}));
+    send(at_once);
+    for (int i = 0; i < 16; ++i) {
+        std::this_thread::sleep_for(milliseconds{60});
+        send(slow);
+    }
+    send(fast);
+    client.finish_sending();
+    EXPECT_EQ(first_body(client.rest()), std::to_string(size));
+    EXPECT_EQ(sent_before >= at_once.size() + 16 * slow.size(), true) << sent_before;
 }
 
 /// Of bodies that are handed out, and then come slowly, or no more.
-class SlowFeedBody : public LargeFeedBody {
+class SlowFeedBody : public testing::Test {
 protected:
     /// The code of the refusal, and after what time; 0 where it came to its end.
-    std::pair<int, milliseconds> take_slowly(milliseconds longest_wait,
-                                             const std::function<void()>& send_rest) {
-        request_.headers = {{"Content-Length", std::to_string(18 * mebi)}};
-        RequestBody body(*connection_, request_, {milliseconds{60'000}});
-        FeedBody feed(body, request_, max_size_);
-        std::thread sender([&] {
-            send_bytes(std::string(16 * mebi, '\n'));
-            send_rest();
+    static std::pair<int, milliseconds>
+    take_slowly(milliseconds longest_wait,
+                const std::function<void(const http::TestClient&)>& send_rest) {
+        std::chrono::steady_clock::duration took{0};
+        const Feed feed(
+            large_limit,
+            [&](FeedBody& body, const http::RequestBody&) -> std::string {
+                const auto started = std::chrono::steady_clock::now();
+                int code = 0;
+                try {
+                    take_pieces(body);
+                } catch (const ClickHouseError& error) {
+                    code = static_cast<int>(error.code);
+                }
+                took = std::chrono::steady_clock::now() - started;
+                return std::to_string(code);
+            },
+            milliseconds{60'000}, longest_wait);
+        const http::TestClient client(feed.listener.address());
+        const std::jthread sender([&] {
+            client.send(head_with({{"Content-Length", std::to_string(18 * mebi)}}));
+            client.send(std::string(16 * mebi, '\n'));
+            send_rest(client);
         });
-        feed.gather(longest_wait);
-        const auto started = std::chrono::steady_clock::now();
-        int code = 0;
-        try {
-            take_pieces(feed);
-        } catch (const ClickHouseError& error) {
-            code = static_cast<int>(error.code);
-        }
-        const auto took = std::chrono::steady_clock::now() - started;
-        shutdown(client_, SHUT_RDWR);
-        sender.join();
+        const int code = std::stoi(first_body(client.rest()));
         return {code, std::chrono::duration_cast<milliseconds>(took)};
     }
 
-    void drip(std::size_t size, milliseconds pause) const {
+    /// As much as is left of the body.
+    static void drip(const http::TestClient& client, std::size_t size, milliseconds pause) {
         const std::string drop(size, '\n');
         for (std::size_t sent = 0; sent < 2 * mebi; sent += size) {
             std::this_thread::sleep_for(pause);
-            if (send(client_, drop.data(), size, MSG_NOSIGNAL) < 0) return;
+            if (!client.send(drop)) return;
         }
+        client.finish_sending();
     }
 };
 
+constexpr milliseconds patience{10'000};
+constexpr std::size_t drop_size = 128 * 1024;
+constexpr milliseconds pause{400}; // 320 KiB a second
+
 TEST_F(SlowFeedBody, IsGivenUpWhereItStops) {
-    const auto [code, took] = take_slowly(patience, [] {});
+    const auto [code, took] = take_slowly(patience, [](const auto&) {});
     EXPECT_EQ(code, 209);
     EXPECT_GE(took, milliseconds{4'900});
     EXPECT_LT(took, milliseconds{7'000});
 }
 
 TEST_F(SlowFeedBody, IsGivenUpSoonerWhereOthersHaveLittleTime) {
-    const auto [code, took] = take_slowly(milliseconds{500}, [] {});
+    const auto [code, took] = take_slowly(milliseconds{500}, [](const auto&) {});
     EXPECT_EQ(code, 209);
     EXPECT_LT(took, milliseconds{1'500});
 }
 
 TEST_F(SlowFeedBody, IsWaitedForAsLongAsItComes) {
     const auto [code, took] =
-        take_slowly(patience, [&] { drip(128 * 1024, milliseconds{400}); }); // 320 KiB a second
+        take_slowly(patience, [](const auto& client) { drip(client, drop_size, pause); });
     EXPECT_EQ(code, 0);
     EXPECT_GT(took, milliseconds{6'000}); // longer than it may stop
 }
 
 TEST_F(SlowFeedBody, IsNotWaitedForBeyondTheWhole) {
-    const auto [code, took] =
-        take_slowly(milliseconds{2'000}, [&] { drip(128 * 1024, milliseconds{400}); });
+    const auto [code, took] = take_slowly(
+        milliseconds{2'000}, [](const auto& client) { drip(client, drop_size, pause); });
     EXPECT_EQ(code, 209);
     EXPECT_LT(took, milliseconds{3'500});
 }
@@ -449,16 +485,13 @@ TEST_F(LargeFeedBody, MustBeText) {
     for (int i = 0; i < 20'000; ++i) good += line;
     for (const auto& bad : {std::string("\xff"), std::string("\xc3\n"), std::string("a\0b", 3),
                             std::string("\xed\xa0\x80\n")}) {
-        OneFeedBody one;
-        one.max_size_ = max_size_;
         const auto text = good + bad;
-        EXPECT_EQ(one.read(sized(text), text), "27");
-        EXPECT_EQ(one.message_, "line 20001: invalid byte sequence for UTF-8, or a NUL");
+        EXPECT_EQ(read(sized(text), text), "27");
+        EXPECT_EQ(message_, "line 20001: invalid byte sequence for UTF-8, or a NUL");
     }
     const std::string nul("\0\n", 2);
-    OneFeedBody one;
-    EXPECT_EQ(one.read(sized(nul), nul), "27");
-    EXPECT_TRUE(one.message_.starts_with("line 1: ")) << one.message_;
+    EXPECT_EQ(read(sized(nul), nul), "27");
+    EXPECT_TRUE(message_.starts_with("line 1: ")) << message_;
 }
 
 } // namespace

@@ -8,10 +8,10 @@ namespace active_calls::shim {
 namespace {
 
 /// The code that the request is refused with; 0 if it is not.
-int code_for(const httplib::Headers& headers, const std::string& target = "/",
+int code_for(const http::Fields& headers, const std::string& target = "/",
              const FeedUser& user = {"default", "pass:word%"}) {
-    httplib::Request request;
-    request.headers = headers;
+    http::Request request;
+    request.fields = headers;
     request.target = target;
     try {
         require_user(request, user);
@@ -42,7 +42,7 @@ TEST(FeedCredentials, AreRequired) {
 }
 
 TEST(FeedCredentials, AreRefusedIfWrong) {
-    for (const auto& headers : std::vector<httplib::Headers>{
+    for (const auto& headers : std::vector<http::Fields>{
              {{"X-ClickHouse-User", "default"}},
              {{"X-ClickHouse-User", "default"}, {"X-ClickHouse-Key", ""}},
              {{"X-ClickHouse-User", "default"}, {"X-ClickHouse-Key", "pass:word"}},
@@ -55,7 +55,7 @@ TEST(FeedCredentials, AreRefusedIfWrong) {
              {{"Authorization", "Basic Og=="}},
              {{"Authorization", "Bearer ZGVmYXVsdDpwYXNzOndvcmQl"}},
              {{"Authorization", "ZGVmYXVsdDpwYXNzOndvcmQl"}}})
-        EXPECT_EQ(code_for(headers), 516) << headers.begin()->second;
+        EXPECT_EQ(code_for(headers), 516) << headers.begin()->value;
     EXPECT_EQ(code_for({{"Authorization", "Basic OnBhc3M6d29yZCU="}}, "/", {"sems", "pass:word%"}),
               516);
     for (const auto target : {"/?user=default", "/?password=", "/?password=x", "/?password=%zz",

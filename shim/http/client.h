@@ -1,0 +1,64 @@
+// What the event loop knows of a client.
+#pragma once
+
+#include "connection.h"
+#include "incoming_body.h"
+#include "message.h"
+#include "work_queue.h"
+
+#include <sys/epoll.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace active_calls::shim::http {
+
+struct Client {
+    using Clock = std::chrono::steady_clock;
+
+    enum class Phase {
+        head,      // a request is waited for
+        place,     // its body may not be read yet
+        body,      // its body is read
+        answering, // it waits for a thread or is with one; the rest of its body is read
+        sending,
+        lingering, // what the client still sends is thrown away
+        closed,
+    };
+
+    Client(ConnectionId id, Connection connection, std::size_t requests_left)
+        : id(id)
+        , connection(std::move(connection))
+        , requests_left(requests_left) {}
+
+    const ConnectionId id;
+    Connection connection;
+    Phase phase = Phase::head;
+
+    /// What epoll is asked for.
+    std::uint32_t interest = EPOLLIN;
+    /// Whether the client has gone while its answer is being made. It is not watched any more.
+    bool is_broken = false;
+    Clock::time_point deadline = Clock::time_point::max();
+
+    /// How much of the input is known not to end the head.
+    std::size_t searched = 0;
+    std::size_t requests_left;
+
+    /// The request that is being read, and what was found in its head.
+    Request request = {};
+    Framing framing = {};
+    bool closes = false;
+    /// Until the answer is there. Who has one has a place.
+    std::optional<IncomingBody> body = std::nullopt;
+
+    /// Since when it takes its answer, what it had not taken then, and for how long it may take
+    /// none of it.
+    Clock::time_point sending_since = {};
+    std::int64_t unacknowledged_then = 0;
+    std::chrono::milliseconds grace{0};
+    Clock::time_point linger_until = {};
+};
+
+} // namespace active_calls::shim::http

@@ -1,0 +1,43 @@
+// The head of a request: read strictly, since a proxy in front of us may read a doubtful line in
+// another way, and then sees other requests than we do (RFC 9112, 11.2).
+#pragma once
+
+#include "message.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace active_calls::shim::http {
+
+/// Request line and all fields, in bytes.
+inline constexpr std::size_t max_head_size = 65536;
+/// Of the target, and of one field's line, in bytes.
+inline constexpr std::size_t max_target_size = 8192;
+inline constexpr std::size_t max_field_size = 8192;
+
+/// Reads a head, with the empty line at its end, or its first max_head_size bytes where it is
+/// longer, into `request`, as far as it can be read. Returns the status with which it has to be
+/// refused (400, 414, 431), or none.
+std::optional<int> parse_head(std::string_view head, Request& request);
+
+/// Where the body of a request ends (RFC 9112, 6.3).
+struct Framing {
+    /// Two ways to say where it ends are one too many.
+    bool is_clear = true;
+    bool is_chunked = false;
+    /// What the head says; 0 where it says nothing, as with chunks.
+    std::uint64_t length = 0;
+
+    bool has_body() const { return !is_clear || is_chunked || length > 0; }
+};
+
+Framing framing_of(const Request& request);
+
+/// Whether the client wants to send another request on this connection.
+bool keeps_alive(const Request& request);
+
+/// A whole number without sign or blanks.
+std::optional<std::uint64_t> parse_digits(std::string_view text, int base);
+
+} // namespace active_calls::shim::http

@@ -1,0 +1,68 @@
+// An HTTP server on one address.
+#pragma once
+
+#include "event_loop.h"
+
+#include <chrono>
+#include <future>
+#include <limits>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace active_calls::shim::http {
+
+struct ListenerSettings {
+    ListenAddress address;
+    /// That answer requests; with bodies, as many bodies are read at the same time.
+    std::size_t thread_count;
+    /// For the next request on a connection that has had one.
+    std::chrono::milliseconds keep_alive_timeout;
+    /// For the whole head of the first request.
+    std::chrono::milliseconds read_timeout;
+    /// None: no request has a body that anybody reads.
+    std::optional<BodyLimits> bodies = std::nullopt;
+    /// More of them wait to be accepted.
+    std::size_t max_connections = std::numeric_limits<std::size_t>::max();
+};
+
+/// One thread waits for all sockets; others answer what has come, and hand their answers back to
+/// it.
+class Listener {
+public:
+    /// Binds and listens; nothing is answered before `start`. Throws std::runtime_error with the
+    /// reason. The service must outlive it.
+    Listener(const ListenerSettings& settings, Service& service);
+    /// Drains without a time limit if still running.
+    ~Listener();
+
+    /// The address with the port that was really bound.
+    const ListenAddress& address() const { return address_; }
+
+    /// Serves in threads of its own.
+    void start();
+
+    /// Ends accepting: connections that the kernel has accepted by now are still served, kept-alive
+    /// ones get one more answer if they ask soon. Returns at once.
+    void drain() { loop_.drain(); }
+    bool is_draining() const { return loop_.is_draining(); }
+
+    /// Waits for the end of serving, `patience` at most; false if it still goes on. It ends after
+    /// `drain`, or when the listening socket fails.
+    bool wait_until_stopped(std::chrono::milliseconds patience) const;
+
+private:
+    void answer_requests();
+
+    const std::size_t thread_count_;
+    const std::chrono::milliseconds keep_alive_timeout_;
+    Service& service_;
+    ListeningSocket listening_;
+    const ListenAddress address_;
+    WorkQueue queue_;
+    EventLoop loop_;
+    std::vector<std::jthread> threads_;
+    std::future<void> serving_;
+};
+
+} // namespace active_calls::shim::http
