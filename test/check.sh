@@ -2,7 +2,7 @@
 # check.sh NAME: builds what the tests of this name need, and runs them. Called by `make check T=NAME`.
 #
 # NAME is, in letters of either case, a test's own name (seal, 045_operation, Token.IsSigned), what stands for
-# several (Token, token_test), or a pattern (seal*); where nothing is called so, a part of names.
+# several (Token, token_test; sql, isolation, unit, tap), or a pattern (seal*); where nothing is called so, a part of names.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -15,16 +15,16 @@ fi
 # A line for each test: its kind, its name, what else it is called by.
 list_tests() {
     local file base
-    for file in test/sql/*.sql; do echo "sql $(basename "$file" .sql)"; done
-    for file in test/isolation/specs/*.spec; do echo "isolation $(basename "$file" .spec)"; done
+    for file in test/sql/*.sql; do echo "sql $(basename "$file" .sql) sql"; done
+    for file in test/isolation/specs/*.spec; do echo "isolation $(basename "$file" .spec) isolation sql"; done
     for file in test/t/*.pl; do
         base=$(basename "$file" .pl)
-        echo "tap $base ${base#*_}"
+        echo "tap $base ${base#*_} tap"
     done
     for file in test/unit/*/*_test.cpp; do
         sed -nE "s/^TEST(_F|_P)?\((\w+), (\w+)\).*/\2 \3/p" "$file" |
             awk -v kind="$(dirname "$file")" -v file="$(basename "$file" .cpp)" \
-                '{ print kind, $1 "." $2, $1, $2, file }'
+                '{ print kind, $1 "." $2, $1, $2, file, "unit" }'
     done
     echo 'fuzzing fuzz fuzz_decode fuzz_round_trip'
     echo 'packages package'
