@@ -107,7 +107,7 @@ build_extension() {
         sources=$BUILD/extension
         mkdir -p "$sources"
         find "$sources" \( -name '*.cpp' -o -name '*.h' -o -name '*.sql' \) -delete
-        tar -C "$top" --exclude='*.o' --exclude='*.d' -cf - Makefile extension sql | tar -C "$sources" --no-same-owner -xf -
+        tar -C "$top" --exclude='*.o' --exclude='*.d' --exclude='*.gch' -cf - Makefile extension sql | tar -C "$sources" --no-same-owner -xf -
     fi
     # The private tree links the headers' makefiles, so PGXS builds and installs there as anywhere.
     make -C "$sources" -s -j"$(nproc)" all install PG_CONFIG="$PGBIN/pg_config" COPT="${COPT:-} $extension_flags"
