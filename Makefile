@@ -1,5 +1,6 @@
 # The extension, through PGXS: make, make install, make installcheck against the PostgreSQL that
-# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, test-on, deb, fuzz, bench.
+# PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, check, test-on, deb, fuzz,
+# bench, lint.
 
 MODULE_big = active_calls
 EXTENSION = extension/active_calls
@@ -23,7 +24,13 @@ override with_llvm = no
 all: # before what PGXS includes, so that it is the default
 
 PG_CONFIG ?= pg_config
+ifeq ($(MAKECMDGOALS),check) # without PGXS, whose target of that name says only that it does nothing
+.PHONY: check
+check:
+	@test/check.sh '$(T)'
+else
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+endif
 ifneq ($(PGXS),)
 include $(PGXS)
 override CXXFLAGS += -MMD -MP
@@ -55,7 +62,7 @@ endif
 .PHONY: demo stop test test-on deb fuzz bench lint
 
 demo: # builds only what it runs
-	TARGETS='active-calls-shim simulate-calls' test/setup/with-build.sh test/demo/start.sh
+	TARGETS='extension active-calls-shim simulate-calls' test/setup/with-build.sh test/demo/start.sh
 stop:
 	BUILD="$$(readlink -f build)" test/demo/stop.sh
 test:

@@ -1,121 +1,42 @@
 #!/usr/bin/env bash
-# Runs every test against servers of its own and ends with one line of counts. Called by `make test`,
-# which builds first and sets the environment that test/setup/with-build.sh describes.
+# Runs every test and ends with the slowest of them and one line of counts. Called by `make test`, which builds
+# first and sets the environment that test/setup/with-build.sh describes.
 set -uo pipefail
 
-: "${BUILD:?is not set; call this as \"make test\"}" "${PGBIN:?}" "${SHIM:?}" "${SIMULATE:?}" "${SQL:?}" "${FEED:?}"
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-read -r -a as_server_user <<<"${AS_SERVER_USER:-}"
-as_server() { "${as_server_user[@]}" "$@"; }
+# shellcheck source=test/suites.sh
+. "$(dirname "${BASH_SOURCE[0]}")/suites.sh"
 
-passed=0
-failed=0
-skipped=0
-count() { # PASSED FAILED [SKIPPED]: a suite that ran nothing has failed
-    if (($1 + $2 == 0)); then set -- 0 1 "${3:-0}"; fi
-    passed=$((passed + $1))
-    failed=$((failed + $2))
-    skipped=$((skipped + ${3:-0}))
+slowest_tests() {
+    echo "== the slowest tests, in seconds"
+    sort -rn "$times" | head -n 15 | awk '{ printf "%8.1f  %-8s", $1 / 1000, $2; $1 = $2 = ""; print }'
 }
 
-# A folder that the servers' user may write to, empty.
-fresh_folder() {
-    rm -rf "$1"
-    install -d -m 755 -o "$(as_server id -un)" "$1"
-}
-
-unit_tests() {
-    echo "== unit tests"
-    local log=$BUILD/unit-tests.log
-    local status=0 total bad unrun
-    (cd "$BUILD/cmake" && ctest --output-on-failure -j"$(nproc)") >"$log" 2>&1 || status=$?
-    if ((status != 0)); then cat "$log"; fi
-    read -r bad total < <(sed -nE 's/.*tests passed, ([0-9]+) tests? failed out of ([0-9]+)/\1 \2/p' "$log")
-    if ((status != 0 && ${bad:-0} == 0)); then bad=1; fi
-    unrun=$(grep -cE '^[[:space:]]+[0-9]+ - .* \(Skipped\)$' "$log") # among those that ctest says have passed
-    count $((${total:-0} - ${bad:-0} - unrun)) "${bad:-1}" "$unrun"
-    tail -n 3 "$log"
-}
-
-# A short run; `make fuzz` is the long one.
-fuzzing() {
-    echo "== fuzzing"
-    local log=$BUILD/fuzzing.log
-    FUZZ_SECONDS=${FUZZ_SECONDS:-20} "$top/test/fuzz/run.sh" 2>&1 | tee "$log"
-    count "$(grep -c ': passed, ' "$log")" "$(grep -c ': FAILED; ' "$log")"
-}
-
-regression_tests() {
-    echo "== regression and isolation tests in SQL"
-    local work=$BUILD/regress log=$BUILD/regress.log
-    fresh_folder "$work"
-    local socket
-    socket=$(as_server mktemp -d /tmp/active-calls-test.XXXXXX) # the path of a socket must be short
-    as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
-        --encoding=UTF8 --locale=C.UTF-8 >"$work/initdb.log"
-    as_server "$PGBIN/pg_ctl" -D "$work/data" -l "$work/postgres.log" -w \
-        -o "-c listen_addresses='' -c unix_socket_directories=$socket -c fsync=off" start >/dev/null
-    PGHOST=$socket PGUSER=postgres make -C "$top" -s installcheck PG_CONFIG="$PGBIN/pg_config" \
-        EXTRA_REGRESS_OPTS="--outputdir=$work" 2>&1 | tee "$log"
-    local status=${PIPESTATUS[0]} good bad
-    as_server "$PGBIN/pg_ctl" -D "$work/data" -m fast -w stop >/dev/null
-    as_server rm -rf "$socket"
-    if [ -s "$work/regression.diffs" ]; then cat "$work/regression.diffs"; fi
-    # As pg_regress words it up to PostgreSQL 15, and since.
-    good=$(grep -cE '^(test .* ok |ok +[0-9])' "$log")
-    bad=$(grep -cE '^(test .* FAILED|not ok +[0-9])' "$log")
-    if ((status != 0 && bad == 0)); then bad=1; fi
-    count "$good" "$bad"
-}
-
-# PostgreSQL's own TAP modules start and stop real servers; they come with the server headers.
-end_to_end_tests() {
-    echo "== tests against running servers"
-    local work=$BUILD/tap pgxs
-    fresh_folder "$work"
-    pgxs=$(dirname "$("$PGBIN/pg_config" --pgxs)")/../..
-    # Their tests say what is missing.
-    make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true
-    "$top/test/setup/install-npm-package.sh" "$BUILD/redocly" @redocly/cli 1.34.5 || true
-    "$top/test/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true
-    # shellcheck disable=SC2016 # Perl's own variables
-    as_server env -C "$work" PATH="$PGBIN:$PATH" TESTDIR="$work" TESTDATADIR="$work/data" \
-        TESTLOGDIR="$work/log" PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
-        ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SIMULATE="$SIMULATE" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
-        ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
-        ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
-        ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \
-        perl -MTAP::Harness -e '
-            my ($counts, $perl_modules, $own_modules, @tests) = @ARGV;
-            my $harness = TAP::Harness->new({ lib => [ $perl_modules, $own_modules ], timer => 1,
-                                              verbosity => $ENV{VERBOSE} ? 1 : 0, merge => 0 });
-            my $result = $harness->runtests(@tests);
-            # A test program that broke off without a failed test counts as one.
-            my $failed = scalar($result->failed) || ($result->all_passed ? 0 : 1);
-            open(my $file, ">", $counts) or die "$counts: $!";
-            my $skipped = scalar($result->skipped); # among those that have passed
-            print $file join(" ", scalar($result->passed) - $skipped, $failed, $skipped), "\n";
-        ' "$work/counts" "$pgxs/src/test/perl" "$top/test/perl" "$top"/test/t/*.pl
-    local good=0 bad=1 unrun=0
-    if [ -s "$work/counts" ]; then read -r good bad unrun <"$work/counts"; fi
-    count "$good" "$bad" "$unrun"
-}
-
-package_tests() {
-    echo "== packages in a clean system"
-    local log=$BUILD/packages.log status=0 bad
-    "$top/test/package/run.sh" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
-    bad=$(grep -c '^not ok - ' "$log")
-    if ((status != 0 && bad == 0)); then bad=1; fi
-    count "$(grep -c '^ok - ' "$log")" "$bad"
-}
-
-unit_tests
-fuzzing
-regression_tests
-end_to_end_tests
-package_tests
-summary="total: $passed passed, $failed failed"
-if ((skipped > 0)); then summary+=", $skipped skipped"; fi
-echo "$summary"
-((failed == 0))
+tests=("$top"/test/t/*.pl)
+case ${SANITIZE:-} in
+'')
+    unit_tests .
+    fuzzing
+    # shellcheck disable=SC2119 # all of them
+    regression_tests
+    end_to_end_tests "${tests[@]}"
+    package_tests
+    ;;
+thread) # the shim alone has threads
+    unit_tests . test/unit/shim
+    mapfile -t tests < <(grep -l ActiveCalls::Shim "${tests[@]}")
+    end_to_end_tests "${tests[@]}"
+    ;;
+address)
+    unit_tests .
+    # shellcheck disable=SC2119
+    regression_tests
+    end_to_end_tests "${tests[@]}"
+    ;;
+assert)
+    # shellcheck disable=SC2119
+    regression_tests
+    end_to_end_tests "${tests[@]}"
+    ;;
+esac
+slowest_tests
+summary

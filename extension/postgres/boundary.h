@@ -106,8 +106,7 @@ private:
         if (length < text.size())
             while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
                 --length;
-        std::memcpy(buffer, text.data(), length);
-        buffer[length] = '\0';
+        buffer[text.copy(buffer, length)] = '\0';
     }
 
     int sqlstate_ = 0; // 0: the error is already on PostgreSQL's error stack

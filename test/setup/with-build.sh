@@ -2,7 +2,7 @@
 # with-build.sh COMMAND...: builds everything, on a machine that may have nothing installed yet, and
 # runs COMMAND with where it all is in the environment:
 #
-#   BUILD           absolute path of build/
+#   BUILD           absolute path of build/, or of build/$SANITIZE
 #   PGBIN           bin directory of a private PostgreSQL in which the extension is installed
 #   SHIM, SIMULATE  the binaries active-calls-shim and simulate-calls
 #   SQL, FEED       the folders sql and test/feed
@@ -10,8 +10,10 @@
 #
 # Set by the caller, or left alone:
 #
-#   TARGETS         the targets of CMake to build, instead of all
+#   TARGETS         what to build, instead of all: "extension", and targets of CMake
 #   COPT            more flags for the compilers, such as -Werror
+#   SANITIZE        thread, address or assert: with which checks to build, beside the ordinary build; see
+#                   test/README.md
 set -euo pipefail
 umask 022 # the servers' user reads what is built
 
@@ -45,17 +47,86 @@ use_reachable_copy() {
     top=$copy
 }
 
-build() {
-    local jobs
-    jobs=$(nproc)
+# By SANITIZE: where CMake builds, flags for what it and PGXS build, and what is built unless TARGETS says it.
+cmake=build${SANITIZE:+/$SANITIZE}/cmake
+shim_flags='' extension_flags=''
+wanted='extension active-calls-shim simulate-calls'
+checks='-O1 -fno-omit-frame-pointer'
+case ${SANITIZE:-} in
+'') wanted='extension all' ;;
+assert) cmake=build/cmake ;; # PostgreSQL and the extension alone are others
+thread)
+    shim_flags="-fsanitize=thread $checks"
+    wanted+=' shim_unit_test'
+    ;;
+address)
+    shim_flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined $checks"
+    extension_flags=$shim_flags
+    wanted+=' shim_unit_test kernel_unit_test feed_unit_test'
+    ;;
+*)
+    echo "SANITIZE is thread, address or assert, not \"$SANITIZE\"" >&2
+    exit 2
+    ;;
+esac
+
+# A PostgreSQL in which the extension can be installed: sets PGBIN.
+make_postgresql() {
+    if [ "${SANITIZE:-}" = assert ]; then
+        PG_CONFIG=$("$top/test/setup/assert-postgresql.sh")/pg_config
+        export PG_CONFIG
+    fi
     PGBIN=$("$top/test/setup/private-postgresql.sh" "$BUILD/postgresql")
+    if [ "${SANITIZE:-}" = address ]; then preload_sanitizers; fi
+}
+
+# The runtimes of sanitizers must be in a process before what was built for them is loaded into it. AddressSanitizer
+# begins with the first allocation, which must not be one that glibc makes while it holds a lock, as it does for
+# libgpg-error: first.so makes one before any other library can.
+preload_sanitizers() {
+    local runtimes
+    runtimes="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $BUILD/first.so"
+    g++ -shared -fPIC -fno-builtin -Wl,-z,initfirst -o "$BUILD/first.so" -x c++ - <<'END'
+#include <cstdlib>
+__attribute__((constructor)) static void allocate() { std::free(std::malloc(1)); }
+END
+    mv "$PGBIN/postgres" "$PGBIN/postgres.bin"
+    cat >"$PGBIN/postgres" <<END
+#!/bin/bash
+# PostgreSQL leaves memory to the end of the process; and what was freed is not kept for long, as tests look for growth.
+export LD_PRELOAD="$runtimes" ASAN_OPTIONS="\$ASAN_OPTIONS:detect_leaks=0:quarantine_size_mb=1"
+exec -a "\$0" "\$0.bin" "\$@"
+END
+    chmod 755 "$PGBIN/postgres"
+}
+
+# PGXS builds where the sources are: an extension that is not to be in the ordinary one's way, in a copy of them.
+build_extension() {
+    local sources=$top
+    if [[ ${SANITIZE:-} == address || ${SANITIZE:-} == assert ]]; then
+        sources=$BUILD/extension
+        mkdir -p "$sources"
+        find "$sources" \( -name '*.cpp' -o -name '*.h' -o -name '*.sql' \) -delete
+        tar -C "$top" --exclude='*.o' --exclude='*.d' --exclude='*.gch' -cf - Makefile extension sql | tar -C "$sources" --no-same-owner -xf -
+    fi
     # The private tree links the headers' makefiles, so PGXS builds and installs there as anywhere.
-    step "building the extension"
-    make -C "$top" -s -j"$jobs" all install PG_CONFIG="$PGBIN/pg_config"
-    step "building ${TARGETS:-the shim, the simulator, the unit tests and the benchmark}"
-    cmake -S "$top" -B "$BUILD/cmake" --log-level=WARNING -DCMAKE_CXX_FLAGS="${COPT:-}" >/dev/null
-    # shellcheck disable=SC2086 # one word for each target
-    cmake --build "$BUILD/cmake" -j"$jobs" --target ${TARGETS:-all} -- --no-print-directory -s >/dev/null
+    make -C "$sources" -s -j"$(nproc)" all install PG_CONFIG="$PGBIN/pg_config" COPT="${COPT:-} $extension_flags"
+}
+
+build() {
+    local targets
+    wanted=" ${TARGETS-$wanted} "
+    read -r -a targets <<<"${wanted/ extension / }"
+    make_postgresql
+    if [[ $wanted == *" extension "* ]]; then
+        step "building the extension"
+        build_extension
+    fi
+    if ((${#targets[@]} > 0)); then
+        step "building ${targets[*]/#all/the shim, the simulator, the unit tests and the benchmark}"
+        cmake -S "$top" -B "$top/$cmake" --log-level=WARNING -DCMAKE_CXX_FLAGS="${COPT:-} $shim_flags" >/dev/null
+        cmake --build "$top/$cmake" -j"$(nproc)" --target "${targets[@]}" -- --no-print-directory -s >/dev/null
+    fi
     end_step ''
 }
 
@@ -66,11 +137,11 @@ if [ "$(id -u)" -eq 0 ]; then
     AS_SERVER_USER="runuser -u $server_user --"
 fi
 
-export BUILD=$top/build PGBIN
+export BUILD=$top/build${SANITIZE:+/$SANITIZE} PGBIN
 mkdir -p "$BUILD"
 echo "setup: building in $BUILD"
 build
-export SHIM=$BUILD/cmake/bin/active-calls-shim SIMULATE=$BUILD/cmake/bin/simulate-calls
+export SHIM=$top/$cmake/bin/active-calls-shim SIMULATE=$top/$cmake/bin/simulate-calls
 export SQL=$top/sql FEED=$top/test/feed
 cd "$top"
 exec "$@"

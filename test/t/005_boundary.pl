@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 
 time_limit(300);
 
-my $LIBRARY = $ENV{ACTIVE_CALLS_BOUNDARY_TEST} // BAIL_OUT('ACTIVE_CALLS_BOUNDARY_TEST is not set; use make test');
+my $LIBRARY = required_env('ACTIVE_CALLS_BOUNDARY_TEST');
 
 my $database = ActiveCalls::Database->create;
 $database->sql(<<"SQL");

@@ -18,7 +18,7 @@ use Test::More;
 
 time_limit(180);
 
-my $REDOCLY = $ENV{ACTIVE_CALLS_REDOCLY} // BAIL_OUT('ACTIVE_CALLS_REDOCLY is not set; use make test');
+my $REDOCLY = required_env('ACTIVE_CALLS_REDOCLY');
 
 my $DESCRIPTION_PATH = '/api/rest/customer/v1/openapi.json';
 

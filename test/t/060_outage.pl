@@ -38,6 +38,9 @@ sub send_request ($shim)
 
 sub is_ready ($shim) { return $shim->request(admin => 1, target => '/ready')->{status} == 200 }
 
+# What /ready asks the database with is not what customers are served with, which tries it again at its own time.
+sub serves ($shim) { return $shim->request(target => $SAMPLE_TARGET)->{status} == 200 }
+
 subtest 'stopped and started under load' => sub {
     my $shim = start_shim(database => $database);
     for my $mode (qw(fast immediate))
@@ -57,6 +60,7 @@ subtest 'stopped and started under load' => sub {
         my $starting = time;
         $database->start;
         ok(wait_until(10, sub { is_ready($shim) }), "$mode: ready again");
+        ok(wait_until(10, sub { serves($shim) }),   "$mode: and serves again");
         my $ready = time;
         sleep 2;
         my @records = $crowd->finish;
@@ -110,6 +114,7 @@ subtest 'started before the database' => sub {
     );
     $database->start;
     ok(wait_until(10, sub { is_ready($shim) }), 'ready when the database is');
+    ok(wait_until(10, sub { serves($shim) }),   'soon customers are served');
     series_ok($shim->request(target => $SAMPLE_TARGET), $SAMPLE_JSON, 'and serves');
     is($shim->stop, 0, 'ends in good order');
 };

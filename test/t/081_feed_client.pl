@@ -17,8 +17,7 @@ use Test::More;
 
 time_limit(300);
 
-my $client_package = $ENV{ACTIVE_CALLS_CLICKHOUSE_CLIENT} // '';
-BAIL_OUT("ACTIVE_CALLS_CLICKHOUSE_CLIENT names no \@clickhouse/client: \"$client_package\"") if !-d $client_package;
+my $client_package = required_env('ACTIVE_CALLS_CLICKHOUSE_CLIENT');
 
 my $database = ActiveCalls::Database->create(calls => 0);
 my $shim     = start_shim(database => $database, feed => 1);

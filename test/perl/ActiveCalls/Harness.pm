@@ -14,14 +14,6 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(required_env time_limit wait_until in_background);
 
-my @REQUIRED_ENV = qw(ACTIVE_CALLS_SHIM ACTIVE_CALLS_SIMULATE ACTIVE_CALLS_SQL ACTIVE_CALLS_FEED PG_REGRESS);
-
-# A test that cannot run must not look like one that passed: no variable, no run.
-for my $name (@REQUIRED_ENV)
-{
-    BAIL_OUT("environment variable $name is not set; run the tests through make") if !length($ENV{$name} // '');
-    BAIL_OUT("$name names $ENV{$name}, which does not exist") if !-e $ENV{$name};
-}
 BAIL_OUT('PostgreSQL refuses to run as root; run the tests as another user') if $> == 0;
 
 # Killed from outside, a test still ends its servers: exit runs the END blocks, a signal's default does not.
@@ -31,15 +23,20 @@ $SIG{$_} = sub { exit 1 }
 # PostgreSQL::Test sends standard error to a file; what a test dies of is to be seen.
 $SIG{__DIE__} = sub { diag($_[0]) if defined $^S && !$^S };
 
-# Value of one of the variables named above.
+# Value of a variable that names a file or a folder. A test that cannot run must not look like one that passed: no
+# variable, no run.
 sub required_env ($name)
 {
+    BAIL_OUT("environment variable $name is not set; run the tests through make") if !length($ENV{$name} // '');
+    BAIL_OUT("$name names $ENV{$name}, which does not exist") if !-e $ENV{$name};
     return $ENV{$name};
 }
 
-# Ends this test as failed, its processes included, if it is still running after $seconds.
+# Ends this test as failed, its processes included, if it is still running after $seconds; or after a multiple of that
+# where what it tests is built with sanitizers.
 sub time_limit ($seconds)
 {
+    $seconds *= 5 if $ENV{SANITIZE};
     $SIG{ALRM} = sub {
         diag("still running after $seconds seconds: given up");
         exit 1;
