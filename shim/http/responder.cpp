@@ -39,7 +39,7 @@ public:
     void get_local_ip_and_port(std::string&, int&) const override {}
     socket_t socket() const override { return INVALID_SOCKET; }
 
-    virtual bool is_writable() const { return true; }   // up to 0.19
+    virtual bool is_writable() const { return true; } // up to 0.19; NOLINT(modernize-use-override)
     virtual bool wait_readable() const { return true; } // from 0.20 on
     virtual bool wait_writable() const { return true; } // from 0.20 on
     virtual time_t duration() const { return 0; }       // from 0.20 on
