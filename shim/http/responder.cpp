@@ -5,6 +5,11 @@
 
 #include <httplib.h>
 
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <vector>
+
 namespace active_calls::shim::http {
 
 namespace {
@@ -14,6 +19,28 @@ namespace {
 /// values, some count `?`, some answer `Range`, `Expect` or `Upgrade` by themselves.
 std::string shown_head(const Request& request) {
     return request.method + " / " + request.version + "\r\n\r\n";
+}
+
+/// Puts the fields in the order of their names: releases of httplib differ in theirs.
+void sort_fields(std::string& answer) {
+    constexpr std::string_view line_end = "\r\n";
+    const auto begin = answer.find(line_end) + line_end.size();
+    const auto end = answer.find("\r\n\r\n") + line_end.size();
+    std::vector<std::string> lines;
+    for (auto at = begin; at < end;) {
+        const auto next = answer.find(line_end, at) + line_end.size();
+        lines.push_back(answer.substr(at, next - at));
+        at = next;
+    }
+    const auto is_before = [](unsigned char left, unsigned char right) {
+        return std::tolower(left) < std::tolower(right);
+    };
+    std::ranges::stable_sort(lines, [&](std::string_view left, std::string_view right) {
+        return std::ranges::lexicographical_compare(left.substr(0, left.find(':')),
+                                                    right.substr(0, right.find(':')), is_before);
+    });
+    auto to = answer.begin() + static_cast<std::ptrdiff_t>(begin);
+    for (const auto& line : lines) to = std::ranges::copy(line, to).out;
 }
 
 /// A stream in memory: httplib reads the head from it and writes the answer to it. It has the pure
@@ -76,7 +103,9 @@ public:
         is_dispatched_ = false;
         MemoryStream stream(shown_head(request));
         process(&Server::process_request, stream);
-        return {stream.take_output(), closes_};
+        std::string answer = stream.take_output();
+        sort_fields(answer);
+        return {std::move(answer), closes_};
     }
 
 private:

@@ -41,7 +41,7 @@ public:
         ++request_count_;
         if (request.path() == "/slow") std::this_thread::sleep_for(milliseconds{400});
         return {200,
-                {{"Content-Type", "text/x-plain"}},
+                {{"x-B", "a"}, {"Content-Type", "text/x-plain"}, {"X-a", "b"}},
                 request.path() == "/large" ? std::string(large, 'x') : request.target};
     }
     Response refuse(const Request& /*request*/, int status) override { return {status, {}, ""}; }
@@ -134,6 +134,17 @@ TEST_F(Listening, SendsTheHeadOfAGetToHead) {
     const std::string head = client.ask("HEAD /?12345 HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_TRUE(contains(head, "Content-Length: 7\r\n") && head.ends_with("\r\n\r\n")) << head;
     EXPECT_FALSE(contains(head, "Accept-Ranges")) << head;
+}
+
+TEST_F(Listening, SendsFieldsInTheOrderOfTheirNames) {
+    const TestClient client(listener_.address());
+    EXPECT_EQ(client.ask(get), "HTTP/1.1 200 OK\r\n"
+                               "Content-Length: 1\r\n"
+                               "Content-Type: text/x-plain\r\n"
+                               "Keep-Alive: timeout=3, max=10000\r\n"
+                               "X-a: b\r\n"
+                               "x-B: a\r\n"
+                               "\r\n/");
 }
 
 TEST_F(Listening, IgnoresRanges) {
