@@ -248,7 +248,7 @@ SQL
     is($?, 0, 'a seal that is left alone succeeds');
     note(sprintf '%d samples, at most %.0f MB', $samples, $most / 2**20);
     cmp_ok($samples, '>', 20, 'it was watched');
-    cmp_ok($most, '<', 256 * 2**20, 'and needs less than 256 MB of memory of its own');
+    cmp_ok($most, '<', memory_limit(256 * 2**20), 'and needs less than 256 MB of memory of its own');
     is($database->sql('SELECT count(*), (SELECT count(*) FROM active_calls.inbox) FROM active_calls.calls'), '1000000|0', 'it has moved all');
     $database->sql("SELECT active_calls.drop_before('infinity')");
     $database->sql("VACUUM active_calls.$_") for qw(inbox segment);    # else every later seal reads what is dead
@@ -278,7 +278,7 @@ SQL
     is($?, 0, 'are unsealed');
     note(sprintf '%d samples, at most %.0f MB', $samples, $most / 2**20);
     cmp_ok($samples, '>', 5, 'it was watched');
-    cmp_ok($most, '<', 100 * 2**20, 'in less memory than they take together');
+    cmp_ok($most, '<', memory_limit(100 * 2**20), 'in less memory than they take together');
     is($database->sql('SELECT count(*), min(length(src_prefix_routing)) FROM active_calls.inbox'), '2000|100000', 'all of them');
     $database->sql('DELETE FROM active_calls.inbox');
     $database->sql('VACUUM active_calls.inbox');
@@ -324,7 +324,7 @@ SQL
     my ($contexts_after, $private_after) = $memory->();
     note("memory contexts $contexts -> $contexts_after bytes, private $private -> $private_after bytes");
     cmp_ok($contexts_after - $contexts, '<', 100_000,   'memory contexts have not grown');
-    cmp_ok($private_after - $private,   '<', 2_000_000, 'the process has not grown');
+    cmp_ok($private_after - $private, '<', memory_limit(2_000_000), 'the process has not grown');
     is($database->sql($stores), $before, 'and nothing has moved');
 
     $database->sql('ALTER TABLE active_calls.segment DROP CONSTRAINT not_13');

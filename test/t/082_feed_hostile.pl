@@ -222,7 +222,7 @@ sub memory_ok ($which, $before, $bodies)
 {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $most  = $which->memory('VmHWM');
-    my $bound = $before + $THREADS * ($bodies * $MAX_BODY + 4 * $MEBI) / 1024;
+    my $bound = $before + memory_limit($THREADS * ($bodies * $MAX_BODY + 4 * $MEBI) / 1024);
     return cmp_ok($most, '<', $bound, "memory stayed within bounds ($most of $bound KiB)");
 }
 

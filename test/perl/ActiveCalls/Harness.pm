@@ -12,7 +12,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(required_env time_limit wait_until in_background);
+our @EXPORT = qw(required_env time_limit memory_limit wait_until in_background);
 
 BAIL_OUT('PostgreSQL refuses to run as root; run the tests as another user') if $> == 0;
 
@@ -43,6 +43,13 @@ sub time_limit ($seconds)
     };
     alarm $seconds;
     return;
+}
+
+# How much memory a process may take for what is written for $amount, in whatever unit: sanitizers keep notes beside
+# it, and what was freed for a while.
+sub memory_limit ($amount)
+{
+    return $amount * (($ENV{SANITIZE} // '') =~ /thread|address/ ? 16 : 1);
 }
 
 my @children;
