@@ -408,9 +408,12 @@ TEST(LargeFeedBodies, AreGatheredWhereTheyComeSlowly) {
 /// Of bodies that are handed out, and then come slowly, or no more.
 class SlowFeedBody : public testing::Test {
 protected:
-    /// The code of the refusal, and after what time; 0 where it came to its end.
+    static constexpr std::size_t drip_size = 2 * mebi;
+
+    /// The code of the refusal, and after what time; 0 where it came to its end. So much is left to
+    /// `send_rest`.
     static std::pair<int, milliseconds>
-    take_slowly(milliseconds longest_wait,
+    take_slowly(milliseconds longest_wait, std::size_t rest_size,
                 const std::function<void(const http::TestClient&)>& send_rest) {
         std::chrono::steady_clock::duration took{0};
         const Feed feed(
@@ -429,7 +432,7 @@ protected:
             milliseconds{60'000}, longest_wait);
         const http::TestClient client(feed.listener.address());
         const std::jthread sender([&] {
-            client.send(head_with({{"Content-Length", std::to_string(18 * mebi)}}));
+            client.send(head_with({{"Content-Length", std::to_string(16 * mebi + rest_size)}}));
             client.send(std::string(16 * mebi, '\n'));
             send_rest(client);
         });
@@ -437,11 +440,11 @@ protected:
         return {code, std::chrono::duration_cast<milliseconds>(took)};
     }
 
-    /// As much as is left of the body.
-    static void drip(const http::TestClient& client, std::size_t size, milliseconds pause) {
-        const std::string drop(size, '\n');
-        for (std::size_t sent = 0; sent < 2 * mebi; sent += size) {
-            std::this_thread::sleep_for(pause);
+    /// All that is left of the body, at 320 KiB a second.
+    static void drip(const http::TestClient& client) {
+        const std::string drop(128 * 1024, '\n');
+        for (std::size_t sent = 0; sent < drip_size; sent += drop.size()) {
+            std::this_thread::sleep_for(milliseconds{400});
             if (!client.send(drop)) return;
         }
         client.finish_sending();
@@ -449,32 +452,28 @@ protected:
 };
 
 constexpr milliseconds patience{10'000};
-constexpr std::size_t drop_size = 128 * 1024;
-constexpr milliseconds pause{400}; // 320 KiB a second
 
 TEST_F(SlowFeedBody, IsGivenUpWhereItStops) {
-    const auto [code, took] = take_slowly(patience, [](const auto&) {});
+    const auto [code, took] = take_slowly(patience, 1, [](const auto&) {});
     EXPECT_EQ(code, 209);
     EXPECT_GE(took, milliseconds{4'900});
     EXPECT_LT(took, milliseconds{7'000});
 }
 
 TEST_F(SlowFeedBody, IsGivenUpSoonerWhereOthersHaveLittleTime) {
-    const auto [code, took] = take_slowly(milliseconds{500}, [](const auto&) {});
+    const auto [code, took] = take_slowly(milliseconds{500}, 1, [](const auto&) {});
     EXPECT_EQ(code, 209);
     EXPECT_LT(took, milliseconds{1'500});
 }
 
 TEST_F(SlowFeedBody, IsWaitedForAsLongAsItComes) {
-    const auto [code, took] =
-        take_slowly(patience, [](const auto& client) { drip(client, drop_size, pause); });
+    const auto [code, took] = take_slowly(patience, drip_size, drip);
     EXPECT_EQ(code, 0);
     EXPECT_GT(took, milliseconds{6'000}); // longer than it may stop
 }
 
 TEST_F(SlowFeedBody, IsNotWaitedForBeyondTheWhole) {
-    const auto [code, took] = take_slowly(
-        milliseconds{2'000}, [](const auto& client) { drip(client, drop_size, pause); });
+    const auto [code, took] = take_slowly(milliseconds{2'000}, drip_size, drip);
     EXPECT_EQ(code, 209);
     EXPECT_LT(took, milliseconds{3'500});
 }
