@@ -21,9 +21,9 @@ list_tests() {
         base=$(basename "$file" .pl)
         echo "tap $base ${base#*_} tap"
     done
-    for file in test/unit/*/*_test.cpp; do
+    for file in $(find test/unit -name '*_test.cpp' | sort); do
         sed -nE "s/^TEST(_F|_P)?\((\w+), (\w+)\).*/\2 \3/p" "$file" |
-            awk -v kind="$(dirname "$file")" -v file="$(basename "$file" .cpp)" \
+            awk -v kind="$(cut -d / -f 1-3 <<<"$file")" -v file="$(basename "$file" .cpp)" \
                 '{ print kind, $1 "." $2, $1, $2, file, "unit" }'
     done
     echo 'fuzzing fuzz fuzz_decode fuzz_round_trip'
