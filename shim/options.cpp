@@ -477,6 +477,17 @@ void add_config_option(CLI::App& app) {
     app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
+/// CLI11 passes over a variable with a wrong value, from 2.4 on. Here it is as wrong as an option.
+void check_environment(CLI::App& command) {
+    for (CLI::Option* option : command.get_options()) {
+        const char* const value =
+            option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+        if (!value || !*value || !option->empty()) continue;
+        option->add_result(value);
+        option->run_callback();
+    }
+}
+
 } // namespace
 
 Command parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& errors) {
@@ -499,6 +510,7 @@ Command parse_options(int argc, const char* const* argv, std::ostream& out, std:
     }
     try {
         app.parse(argc, argv);
+        for (CLI::App* command : app.get_subcommands()) check_environment(*command);
         if (app.got_subcommand("token")) return checked_token(raw);
         const IsGiven is_given = [&](std::string_view option) {
             return std::any_of(argv, argv + argc, [&](std::string_view argument) {

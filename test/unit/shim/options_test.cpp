@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -139,6 +140,20 @@ TEST_F(Options, MayNameTheFileInTheEnvironment) {
     EXPECT_EQ(serve({}).pool_size, 5u);
     set("CONFIG", path + ".absent");
     EXPECT_NE(complaint({"serve"}).find(path + ".absent"), std::string::npos);
+}
+
+TEST_F(Options, OfTheEnvironmentAreChecked) {
+    for (const auto& [name, value, option] :
+         std::vector<std::array<const char*, 3>>{{"POOL_SIZE", "many", "--pool-size"},
+                                                 {"POOL_TIMEOUT", "2", "--pool-timeout"},
+                                                 {"LISTEN", "nowhere", "--listen"},
+                                                 {"LOG_FORMAT", "xml", "--log-format"},
+                                                 {"REQUIRE_EXP", "maybe", "--require-exp"}}) {
+        set(name, value);
+        const std::string text = complaint({"serve"});
+        EXPECT_NE(text.find(option), std::string::npos) << text;
+        unset(name);
+    }
 }
 
 TEST_F(Options, OfAFileServeBothCommands) {
