@@ -42,6 +42,7 @@ unreachable() {
 }
 
 mount_what_it_needs() {
+    mount --bind "$root" "$root" # a namespace can be made inside only where the root is a mount
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
