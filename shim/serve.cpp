@@ -39,8 +39,8 @@ std::size_t raise_limit_of_descriptors() {
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
-/// Of each listener, so that silent clients of one neither keep the others from accepting nor the
-/// pools from connecting.
+/// Returns how many connections each listener may hold. Silent clients of one listener then leave
+/// descriptors to the other listeners and to the pools.
 std::size_t max_connections(std::size_t descriptors, const ServeOptions& options) {
     constexpr std::size_t listener_count = 3;
     constexpr std::size_t others = 64; // log, sockets and epolls of the listeners, libraries' files

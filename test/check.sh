@@ -60,7 +60,7 @@ near_names() {
         }' | sort -rn | head -n 5 | cut -d ' ' -f 2
 }
 
-# Of the tests that were found, the names of one kind.
+# Prints the names of those tests that are of one kind, among the ones that were found.
 found() { sed -n "s|^$1 ||p" <<<"$tests"; }
 
 # What with-build.sh is to build for them.

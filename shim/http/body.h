@@ -51,7 +51,7 @@ private:
 
     bool is_chunked_;
     Part part_;
-    /// Of the body, or of the chunk.
+    /// How many bytes of content are still to come: of the body or, if it is chunked, of the chunk.
     std::uint64_t left_ = 0;
     int trailer_lines_ = 0;
 };

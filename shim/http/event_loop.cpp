@@ -37,8 +37,8 @@ constexpr milliseconds accept_limit{500};
 /// all the same.
 constexpr milliseconds ending_patience{500};
 
-/// At what pace a client has to take its answer, in bytes a millisecond, and for how long it may
-/// take none of it; while draining that is ending_patience.
+/// A client has to take its answer at this pace, in bytes a millisecond, but for a grace in which
+/// it may take none of it. While draining, the grace is ending_patience.
 constexpr std::int64_t sending_pace = 16;
 constexpr milliseconds sending_grace{30'000};
 
@@ -390,7 +390,7 @@ void EventLoop::begin_body(Client& client) {
     read_body(client);
 }
 
-/// To the client that has waited longest.
+/// Ends one body's reading, and begins that of the client that has waited longest.
 void EventLoop::give_place_away() {
     --bodies_;
     while (!waiting_for_place_.empty() && bodies_ < settings_.max_bodies) {

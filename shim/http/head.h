@@ -10,9 +10,9 @@
 
 namespace active_calls::shim::http {
 
-/// Request line and all fields, in bytes.
+/// The request line and all fields together, in bytes.
 inline constexpr std::size_t max_head_size = 65536;
-/// Of the target, and of one field's line, in bytes.
+/// The target, and the line of one field, in bytes.
 inline constexpr std::size_t max_target_size = 8192;
 inline constexpr std::size_t max_field_size = 8192;
 

@@ -61,7 +61,7 @@ private:
     BodyDecoder decoder_;
     std::shared_ptr<RequestBody> body_;
     const Clock::time_point started_ = Clock::now();
-    /// Of the content; and of all bytes.
+    /// `size_` counts the content that has come, `received_size_` also the lines of its chunks.
     std::uint64_t size_ = 0;
     std::uint64_t received_size_ = 0;
     bool has_ended_ = false;

@@ -47,7 +47,7 @@ use_reachable_copy() {
     top=$copy
 }
 
-# By SANITIZE: where CMake builds, flags for what it and PGXS build, and what is built unless TARGETS says it.
+# SANITIZE decides where CMake builds, with which flags CMake and PGXS build, and what is built where TARGETS is not set.
 cmake=build${SANITIZE:+/$SANITIZE}/cmake
 shim_flags='' extension_flags=''
 wanted='extension active-calls-shim simulate-calls'

@@ -309,7 +309,7 @@ TEST_F(FeedBodyTest, IsNotAskedForIfItIsTooLong) {
 constexpr std::size_t mebi = std::size_t{1} << 20;
 constexpr std::size_t large_limit = 64 * mebi;
 
-/// Of bodies larger than a piece.
+/// Tests with bodies larger than a piece.
 class LargeFeedBody : public FeedBodyTest {
 protected:
     LargeFeedBody()
@@ -405,7 +405,7 @@ TEST(LargeFeedBodies, AreGatheredWhereTheyComeSlowly) {
     EXPECT_EQ(sent_before >= at_once.size() + 16 * slow.size(), true) << sent_before;
 }
 
-/// Of bodies that are handed out, and then come slowly, or no more.
+/// Tests with bodies that come slowly, or no more, after the reader has begun.
 class SlowFeedBody : public testing::Test {
 protected:
     static constexpr std::size_t drip_size = 2 * mebi;

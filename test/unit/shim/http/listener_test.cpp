@@ -172,7 +172,7 @@ TEST_F(Listening, GivesUpOnSilentAndSlowClients) {
     EXPECT_EQ(echo_.request_count(), 0);
 }
 
-/// Of any kind, and many times more than there are threads.
+/// The slow clients are of every kind, and there are many times more of them than threads.
 TEST_F(Listening, ServesOthersAtOnceThoughClientsAreSlow) {
     const auto silent = connect(500);
     const auto halting = connect(50);
@@ -264,7 +264,8 @@ TEST_F(Listening, LosesNoRequestWhenItDrains) {
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{2000}));
 }
 
-/// Whoever could connect is answered, also when the end came between the two.
+/// The listener answers every client that could connect, even if the drain began before its request
+/// came.
 TEST_F(Listening, LosesNoConnectionWhenItDrainsUnderLoad) {
     if (geteuid() != 0) GTEST_SKIP() << "some kernels let root alone filter new connections";
     std::atomic<int> lost_count = 0;
@@ -457,7 +458,7 @@ TEST(Listener, NeedsAHostThatExists) {
                  std::runtime_error);
 }
 
-/// Of those there is room for; others wait to be accepted.
+/// The listener has room for four connections, and the fifth one waits to be accepted.
 TEST(Listener, HoldsNoMoreConnectionsThanItMay) {
     Echo echo;
     Listener listener({.address = {"127.0.0.1", 0},

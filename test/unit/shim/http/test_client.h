@@ -20,7 +20,7 @@ namespace active_calls::shim::http {
 
 class TestClient {
 public:
-    /// Of a server on this machine.
+    /// Connects to a server on this machine.
     explicit TestClient(const ListenAddress& server)
         : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
