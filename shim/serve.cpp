@@ -45,8 +45,9 @@ std::size_t max_connections(std::size_t descriptors, const ServeOptions& options
     constexpr std::size_t listener_count = 3;
     constexpr std::size_t others = 64; // log, sockets and epolls of the listeners, libraries' files
     const auto reserved = others + options.pool_size + (options.feed ? options.feed->threads : 0);
-    return std::max(descriptors, reserved + 16 * listener_count) / listener_count -
-           reserved / listener_count;
+    constexpr std::size_t least = 16;
+    const auto shared = descriptors > reserved ? descriptors - reserved : 0;
+    return std::max(shared / listener_count, least);
 }
 
 std::unique_ptr<http::Listener> listen(const http::ListenerSettings& settings,

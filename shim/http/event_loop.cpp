@@ -382,7 +382,8 @@ void EventLoop::begin_body(Client& client) {
     });
     ++bodies_;
     client.phase = Phase::body;
-    const bool waits = equal_ignoring_case(client.request.fields.get("Expect"), "100-continue");
+    const bool waits = client.request.version != "HTTP/1.0" &&
+                       equal_ignoring_case(client.request.fields.get("Expect"), "100-continue");
     if (waits && !client.body->has_ended() && client.connection.input().empty()) {
         client.connection.add_output(std::string(go_on));
         client.connection.send();

@@ -11,7 +11,7 @@ use PostgreSQL::Test::BackgroundPsql;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-time_limit(600);
+time_limit(300);
 
 my $database = ActiveCalls::Database->create;
 my $node     = $database->{node};

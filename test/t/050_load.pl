@@ -112,7 +112,7 @@ subtest 'more silent clients than threads' => sub {
     is($shim->stop, 0, 'the shim ends in good order');
 };
 
-# To each listener as many. In processes of their own, so that the usual limit of open files, 1024, is enough for each.
+# Each listener gets 670. They live in a process for each listener, for which the usual limit of open files, 1024, is enough.
 subtest 'two thousand silent clients' => sub {
     my $shim  = start_shim(database => $database, feed => 1, args => [ '--read-timeout', '60s' ]);
     my %ports = (customers => $shim->port, operations => $shim->admin_port, feed => $shim->feed_port);
