@@ -93,7 +93,7 @@ http::Response FeedApi::refuse(const http::Request& request, int status) {
     return finish(exchange);
 }
 
-/// False where there may be rows in the body. Throws ClickHouseError.
+/// Returns false if there may be rows in the body. Throws ClickHouseError.
 bool FeedApi::answer_without_rows(Exchange& exchange) const {
     const http::Request& request = exchange.request;
     http::Response& response = exchange.response;

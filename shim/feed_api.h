@@ -28,7 +28,7 @@ class FeedApi : public http::Service {
 public:
     FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log);
 
-    /// What comes without rows, or from a stranger, is answered without a look at the body.
+    /// Answers requests that bring no rows, or come from a stranger, without a look at their body.
     std::optional<http::Response> admit(const http::Request& request) override;
     http::Response answer(const http::Request& request) override;
     http::Response refuse(const http::Request& request, int status) override;

@@ -42,7 +42,8 @@ public:
         std::variant<std::string, std::int64_t, double> value_;
     };
 
-    /// What an event tells, in this order. (An event's own name is a plain word or two.)
+    /// The details of an event; the log shows them in this order. An event's own name is a plain
+    /// word or two.
     class Fields {
     public:
         using Field = std::pair<std::string, Value>;
@@ -66,7 +67,7 @@ public:
         std::vector<Field> fields_;
     };
 
-    /// Leaves out what is less severe than `level`.
+    /// The log leaves out events that are less severe than `level`.
     Log(LogFormat format, LogLevel level);
     ~Log();
 

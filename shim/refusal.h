@@ -17,7 +17,7 @@ public:
         : std::runtime_error(error)
         , status(status) {}
 
-    /// `{"error": …}`, or nothing where there is no text.
+    /// Returns `{"error": …}`, or nothing if there is no text.
     std::string body() const;
 
     int status;

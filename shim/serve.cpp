@@ -30,7 +30,7 @@ constexpr std::size_t admin_thread_count = 8;
 constexpr milliseconds ready_timeout{1'000};
 constexpr milliseconds watch_timeout{500};
 
-/// Raises the limit of descriptors as far as it goes, and returns it: every connection takes one.
+/// Raises the limit of descriptors as far as it goes, and returns it. Every connection takes one.
 std::size_t raise_limit_of_descriptors() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024; // as it is almost everywhere
@@ -154,7 +154,8 @@ int serve(const ServeOptions& options) {
                          feed_pools->write, metrics, log);
         settings.address = options.feed->listen;
         settings.thread_count = options.feed->threads;
-        // Those who wait for the end of another one's statement shall not run out of time.
+        // A batch waits for the end of another one's statement, and must not run out of its own
+        // time.
         settings.bodies =
             http::BodyLimits{.max_size = options.feed->max_body,
                              .timeout = options.feed->read_timeout,

@@ -1,5 +1,5 @@
-// The body of a request: what its client sends, handed over from the thread that waits for sockets
-// to the one that answers.
+// The body of a request. The thread that waits for sockets adds what the client sends, and the
+// thread that answers the request reads it.
 #pragma once
 
 #include "head.h"
@@ -31,14 +31,13 @@ public:
     BodyFault fault;
 };
 
-/// Takes the framing off a body: bytes off the connection in, content out.
+/// Takes the framing off a body: it is given the bytes of the connection and returns the content.
 class BodyDecoder {
 public:
     explicit BodyDecoder(const Framing& framing);
 
-    /// Hands the content among `bytes` to `sink` and returns how many of them are done with. What
-    /// is left is the begin of a line whose end has not come, or what follows the body. Throws
-    /// BodyError.
+    /// Hands the content among `bytes` to `sink` and returns how many bytes it has used. The rest
+    /// is the begin of a line whose end has not come, or follows the body. Throws BodyError.
     std::size_t decode(std::string_view bytes, const std::function<void(std::string_view)>& sink);
 
     bool is_at_end() const { return part_ == Part::end; }
@@ -56,33 +55,33 @@ private:
     int trailer_lines_ = 0;
 };
 
-/// One thread adds what comes, and another one reads it.
+/// The content on its way between the two threads.
 class RequestBody {
 public:
-    /// `on_room` is called, by the reading thread, when a body that was full is not any more.
+    /// The reading thread calls `on_room` when the body was full and is not full any more.
     RequestBody(std::uint64_t announced_length, std::function<void()> on_room)
         : announced_length_(announced_length)
         , on_room_(std::move(on_room)) {}
 
-    // For the thread that reads.
+    // The thread that reads calls these.
 
-    /// What the head says of the length: 0 where it says nothing, as with chunks.
+    /// The length that the head announces; 0 if it announces none, as for chunks.
     std::uint64_t announced_length() const { return announced_length_; }
-    /// Waits for the next piece; empty at the end. It is valid until the next call. Throws
-    /// BodyError.
+    /// Waits for the next piece and returns it; an empty one at the end of the body. The piece is
+    /// valid until the next call. Throws BodyError.
     std::string_view read();
-    /// How much of it was read so far.
+    /// How many bytes were read so far.
     std::uint64_t size() const { return read_size_; }
 
-    // For the thread that adds.
+    // The thread that adds calls these.
 
     void add(std::string_view content);
     void finish();
     void fail(const BodyError& error);
-    /// Whether nothing should be added before some was read.
+    /// Whether the reader has so much to read that the client should wait.
     bool is_full() const;
 
-    /// Whether it has come to its end. For both.
+    /// Whether all of the body was added. Both threads may call it.
     bool is_complete() const;
 
 private:
@@ -91,13 +90,13 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable has_news_;
-    /// Blocks, so that nothing is moved while the body grows.
+    /// The body is kept in blocks, so that nothing is moved while it grows.
     std::deque<std::string> unread_;
     std::size_t unread_size_ = 0;
     bool is_complete_ = false;
     std::optional<BodyError> error_;
 
-    /// The reader's own.
+    /// Only the reading thread uses these.
     std::string piece_;
     std::uint64_t read_size_ = 0;
 };

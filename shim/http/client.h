@@ -36,13 +36,14 @@ struct Client {
     Connection connection;
     Phase phase = Phase::head;
 
-    /// What epoll is asked for.
+    /// The events that epoll reports of the socket.
     std::uint32_t interest = EPOLLIN;
-    /// Whether the client has gone while its answer is being made. It is not watched any more.
+    /// Whether the client has gone while its answer is being made. epoll does not watch it any
+    /// more.
     bool is_broken = false;
     Clock::time_point deadline = Clock::time_point::max();
 
-    /// How much of the input is known not to end the head.
+    /// The end of the head does not begin within so many bytes of the input.
     std::size_t searched = 0;
     std::size_t requests_left;
 
@@ -50,11 +51,11 @@ struct Client {
     Request request = {};
     Framing framing = {};
     bool closes = false;
-    /// Until the answer is there. Who has one has a place.
+    /// Set until the answer is there. A client with a body has one of the places for bodies.
     std::optional<IncomingBody> body = std::nullopt;
 
-    /// Since when it takes its answer, what it had not taken then, and for how long it may take
-    /// none of it.
+    /// When the client began to take its answer, how many bytes were not acknowledged then, and for
+    /// how long it may take none of them.
     Clock::time_point sending_since = {};
     std::int64_t unacknowledged_then = 0;
     std::chrono::milliseconds grace{0};

@@ -9,7 +9,7 @@
 
 namespace active_calls::shim::http {
 
-/// Nothing here waits.
+/// No function waits.
 class Connection {
 public:
     Connection(Descriptor socket, std::string remote_address);
@@ -26,15 +26,15 @@ public:
     Transfer send();
 
     std::string_view input() const { return std::string_view(input_).substr(taken_); }
-    /// Takes so many bytes off the front of the input.
+    /// Removes so many bytes from the front of the input.
     void take(std::size_t size) { taken_ += size; }
 
     void add_output(std::string bytes);
-    /// What the client has not acknowledged: the kernel takes no more for a long time while a
-    /// client reads slowly.
+    /// How many bytes of the output the client has not acknowledged. This shrinks steadily while a
+    /// client reads slowly, though the kernel takes no more output for a long time.
     std::int64_t unacknowledged() const;
 
-    /// Tells the client that there is no more. It can still send.
+    /// Tells the client that no more output comes. The client can still send.
     void finish_sending();
 
     int socket() const { return socket_.number(); }

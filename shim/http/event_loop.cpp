@@ -25,16 +25,16 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr std::size_t max_accepted_at_once = 256;
 
-/// How long to wait where there is no room for another connection.
+/// How long the loop waits when the system has no room for another connection.
 constexpr milliseconds accept_retry{100};
 
-/// While draining: how long no connection has to come until the last one has been accepted, and how
-/// long connections are accepted, however many come.
+/// While it drains, the loop accepts until no connection has come for accept_pause, and no longer
+/// than accept_limit.
 constexpr milliseconds accept_pause{100};
 constexpr milliseconds accept_limit{500};
 
-/// What a silent connection is given while draining. A client that is about to send gets its answer
-/// all the same.
+/// While it drains, the loop waits so long for a silent client, so that one which is about to send
+/// gets its answer.
 constexpr milliseconds ending_patience{500};
 
 /// A client has to take its answer at this pace, in bytes a millisecond, but for a grace in which
@@ -42,8 +42,8 @@ constexpr milliseconds ending_patience{500};
 constexpr std::int64_t sending_pace = 16;
 constexpr milliseconds sending_grace{30'000};
 
-/// For a client that may be in the middle of a body to send the rest: as long as it is sending it
-/// does not read its answer. One that is silent has noticed the end.
+/// A client that may be in the middle of a body has linger_timeout to send the rest, since it does
+/// not read its answer while it sends. One that is silent for linger_silence has noticed the end.
 constexpr milliseconds linger_timeout{2'000};
 constexpr milliseconds linger_silence{250};
 
@@ -92,7 +92,7 @@ void EventLoop::drain() {
 
 void EventLoop::wake() {
     const std::uint64_t one = 1;
-    // It fails where it is at its limit, and then the thread is about to wake up anyhow.
+    // It fails when the counter is at its limit, and then the thread is about to wake up anyhow.
     [[maybe_unused]] const auto written = write(wakeup_.number(), &one, sizeof one);
 }
 
@@ -117,7 +117,7 @@ void EventLoop::set_deadline(Client& client, Clock::time_point deadline) {
     if (deadline != Clock::time_point::max()) deadlines_.emplace(deadline, client.id);
 }
 
-/// -1 where there is none.
+/// Returns -1 if there is no deadline.
 milliseconds EventLoop::time_to_next_deadline() const {
     auto next = accept_at_;
     if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
@@ -129,7 +129,7 @@ void EventLoop::handle(ConnectionId name, std::uint32_t events) {
     if (name == listening_socket_name) return accept_all();
     if (name == wakeup_name) return handle_news();
     with_client(name, [&](Client& client) {
-        // After our own end the client's end is a hang-up, too.
+        // When the server has ended its side, the end of a client that closes is a hang-up, too.
         if ((events & EPOLLERR) || ((events & EPOLLHUP) && client.phase != Phase::lingering))
             on_broken(client);
         else if (client.phase == Phase::sending && (events & EPOLLOUT))
@@ -182,7 +182,7 @@ void EventLoop::with_client(ConnectionId connection, Action action) {
         while (client.phase == Phase::head && take_request(client)) {
         }
     } catch (const std::exception&) {
-        // Out of memory, say: it costs this client its connection, not the process.
+        // A lack of memory, for example, costs this client its connection, but not the process.
         client.phase = Phase::closed;
     }
     if (client.phase != Phase::closed) return;
@@ -211,7 +211,7 @@ void EventLoop::accept_all() {
     using Failure = ListeningSocket::Failure;
     if (!listening_.is_open()) return;
     auto failure = Failure::none;
-    // While draining, all of them: no new ones come.
+    // While it drains, the loop accepts all that wait: the kernel lets no new ones in.
     for (std::size_t count = 0; is_ending_ || count < max_accepted_at_once; ++count) {
         if (clients_.size() >= settings_.max_connections && !is_ending_)
             return set_accepting(false);
@@ -293,8 +293,8 @@ void EventLoop::on_input(Client& client) {
     set_interest(client, 0); // until its turn comes
 }
 
-/// The client has gone: nobody would read an answer. One that is being made has to be waited for,
-/// as has a body that somebody reads, which ends here.
+/// The client has gone, and nobody would read an answer. But while a thread makes an answer or
+/// reads the body, the client stays; a body that is still being read ends here.
 void EventLoop::on_broken(Client& client) {
     const bool is_with_thread = client.phase == Phase::answering && !queue_.withdraw(client.id);
     if (client.phase == Phase::body || is_with_thread) {
@@ -329,7 +329,7 @@ void EventLoop::on_deadline(Client& client) {
 
 // ... which may be a request.
 
-/// False if there is none yet.
+/// Returns false if no whole request has come yet.
 bool EventLoop::take_request(Client& client) {
     Connection& connection = client.connection;
     // Some clients send an empty line too many after a body (RFC 9112, 2.2).
@@ -373,7 +373,7 @@ void EventLoop::begin_request(Client& client) {
     waiting_for_place_.push_back(client.id);
 }
 
-/// Takes a place.
+/// Takes one of the places for bodies.
 void EventLoop::begin_body(Client& client) {
     client.body.emplace(client.framing, *settings_.bodies, [this, id = client.id] {
         const std::lock_guard lock(mutex_);

@@ -21,34 +21,34 @@ namespace active_calls::shim::http {
 
 /// Owns everything that a client can be slow at: heads, bodies until enough has come, answers that
 /// are not sent yet, connections that are idle or about to end. Each of these has its time limit
-/// and none has a thread. Whoever answers requests sees those that are there.
+/// and none has a thread. The threads that answer are given requests that have come.
 class EventLoop {
 public:
     struct Settings {
-        /// For the next request on a connection that has had one.
+        /// How long a connection that has had a request may wait for the next one.
         std::chrono::milliseconds keep_alive_timeout;
-        /// For the whole head of the first request.
+        /// How long the head of a connection's first request may take.
         std::chrono::milliseconds read_timeout;
-        /// None: no request has a body that anybody reads.
+        /// None if the service reads no bodies.
         std::optional<BodyLimits> bodies;
         /// How many bodies are read at the same time; other clients wait with theirs.
         std::size_t max_bodies;
         std::size_t max_connections;
     };
 
-    /// On one connection.
+    /// A connection ends after so many requests.
     static constexpr std::size_t max_requests = 10'000;
 
-    /// What it is given must outlive it.
+    /// The listening socket, the service and the queue must outlive the loop.
     EventLoop(Settings settings, ListeningSocket& listening, Service& service, WorkQueue& queue);
 
-    /// Serves until it has drained, or the listening socket has failed, and the last connection has
-    /// ended.
+    /// Serves until the last connection has ended, after `drain` or a failure of the listening
+    /// socket.
     void run();
 
-    // For other threads.
+    // Other threads call these.
 
-    /// The answer to a request that was taken off the queue.
+    /// Sends the answer to a request that was taken off the queue.
     void finish(ConnectionId connection, WireResponse response);
     void drain();
     bool is_draining() const { return is_draining_; }
@@ -59,7 +59,7 @@ private:
 
     struct News {
         ConnectionId connection;
-        /// None: its body has room again.
+        /// None if the news is that the client's body has room again.
         std::optional<WireResponse> response;
     };
 
@@ -72,7 +72,7 @@ private:
     void handle(ConnectionId connection, std::uint32_t events);
     void handle_news();
     void handle_deadlines();
-    /// Calls `action` with the client, if it is still there, and goes on with what has come of it.
+    /// Calls `action` with the client, if it is still there, and takes the requests that have come.
     template<class Action>
     void with_client(ConnectionId connection, Action action);
 
@@ -112,10 +112,10 @@ private:
     std::size_t bodies_ = 0;
 
     bool is_accepting_ = false;
-    /// When to accept again; while draining, when to stop.
+    /// When the loop accepts again or, while it drains, when it stops to accept.
     Clock::time_point accept_at_ = Clock::time_point::max();
     Clock::time_point accept_until_ = Clock::time_point::max();
-    /// Whether idle connections are in the way of the end.
+    /// Whether the loop ends as soon as its clients have their answers.
     bool is_ending_ = false;
 
     std::atomic<bool> is_draining_ = false;

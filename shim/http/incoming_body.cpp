@@ -8,9 +8,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// A client that sends less than this on average takes a place for nothing, ...
+/// A client has to send so much on average, ...
 constexpr std::uint64_t min_bytes_per_second = 16384;
-/// ... beyond a moment in which it may be silent.
+/// ... but for a moment in which it may be silent.
 constexpr std::chrono::seconds grace{5};
 
 /// More than a socket's buffer holds (Linux: 6 MiB, tcp_rmem): it says nothing of the client's

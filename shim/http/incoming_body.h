@@ -1,4 +1,5 @@
-// A body while it comes: how much of it there is, and how long its client is still waited for.
+// A body while it comes: it knows how much has come, and how long the server still waits for the
+// rest.
 #pragma once
 
 #include "body.h"
@@ -10,11 +11,11 @@
 namespace active_calls::shim::http {
 
 struct BodyLimits {
-    /// In bytes, without chunks' sizes. No more than that and a little is read.
+    /// Of the content, in bytes. The server reads little more than that.
     std::uint64_t max_size;
-    /// For the client to be waited for, in all.
+    /// How long the server waits for the client, in all.
     std::chrono::milliseconds timeout;
-    /// The same from when the request is being answered, as others may then wait for it.
+    /// The same from the moment the request is being answered: others may then wait for its end.
     std::chrono::milliseconds timeout_while_answered;
 };
 
@@ -22,36 +23,36 @@ class IncomingBody {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// `on_room` is called by the thread that reads the body, as RequestBody says.
+    /// The thread that reads the body calls `on_room`, as RequestBody says.
     IncomingBody(const Framing& framing, const BodyLimits& limits, std::function<void()> on_room);
 
     const std::shared_ptr<RequestBody>& body() const { return body_; }
 
-    /// Takes what of the connection's input belongs to the body; returns how many bytes are done
-    /// with.
+    /// Takes the part of the connection's input that belongs to the body, and returns how many
+    /// bytes that are.
     std::size_t take(std::string_view input);
 
-    /// The client closed, or has used up its time.
+    /// Ends the body with a fault: the client has closed, or has used up its time.
     void break_off(BodyFault fault);
 
-    /// Whether all has come that will be read: the end, a fault, or too much.
+    /// Whether no more will be read: the body is at its end, has a fault, or is too large.
     bool has_ended() const { return has_ended_; }
 
     /// Whether the request can be answered now: there is all of the body, or the rest can be
     /// expected within a second, at the pace of what came so far.
     bool is_enough() const;
 
-    /// From now on the body is read while it comes.
+    /// Says that the service reads the body while the rest comes.
     void begin_answer();
     bool is_being_answered() const { return is_being_answered_; }
 
-    /// Whether the client should be read from now.
+    /// Whether the server should receive from the client now.
     bool wants_input() const;
 
-    /// The client's time runs only between these two.
+    /// The client's time runs only between these two calls.
     void start_waiting();
     void stop_waiting();
-    /// Until when the client is waited for, unless something comes.
+    /// How long the server waits for the client if nothing comes until then.
     Clock::time_point deadline() const;
 
 private:
@@ -68,10 +69,11 @@ private:
     bool is_being_answered_ = false;
 
     std::optional<Clock::time_point> waiting_since_;
-    /// For the client, so far and at most. What we take in the meantime is not its fault.
+    /// How long the server has waited for the client so far, and may at most. The time that the
+    /// server itself takes does not count.
     std::chrono::nanoseconds waited_{0};
     std::chrono::nanoseconds longest_wait_;
-    /// When something came last, by `waited_`.
+    /// The value of `waited_` when something came last.
     std::chrono::nanoseconds heard_at_{0};
     std::chrono::nanoseconds longest_silence_ = std::chrono::nanoseconds::max();
 };

@@ -45,7 +45,7 @@ void Listener::answer_requests() {
                 return service_.answer(request);
             });
         } catch (const std::exception&) {
-            // Out of memory, say: it costs this client its connection, not the process.
+            // A lack of memory, for example, costs this client its connection, but not the process.
         }
         loop_.finish(work->connection, std::move(response));
     }

@@ -14,15 +14,15 @@ namespace active_calls::shim::http {
 
 struct ListenerSettings {
     ListenAddress address;
-    /// That answer requests; with bodies, as many bodies are read at the same time.
+    /// How many threads answer requests. As many bodies are read at the same time.
     std::size_t thread_count;
-    /// For the next request on a connection that has had one.
+    /// How long a connection that has had a request may wait for the next one.
     std::chrono::milliseconds keep_alive_timeout;
-    /// For the whole head of the first request.
+    /// How long the head of a connection's first request may take.
     std::chrono::milliseconds read_timeout;
-    /// None: no request has a body that anybody reads.
+    /// None if the service reads no bodies.
     std::optional<BodyLimits> bodies = std::nullopt;
-    /// More of them wait to be accepted.
+    /// Beyond so many, connections wait in the kernel until another one ends.
     std::size_t max_connections = std::numeric_limits<std::size_t>::max();
 };
 

@@ -32,7 +32,7 @@ AddressList resolve(const ListenAddress& address) {
 Descriptor listen_on(const addrinfo& address) {
     Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) return socket;
-    // For a quick restart. SO_REUSEPORT would let two processes share the port unnoticed.
+    // This allows a quick restart. SO_REUSEPORT would let two processes share the port unnoticed.
     const int yes = 1;
     setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(socket.number(), address.ai_addr, address.ai_addrlen) != 0 ||
@@ -62,7 +62,7 @@ ListeningSocket::Failure failure_of(int error) {
     }
 }
 
-/// What says something of one connection that failed before it was taken (accept(2)).
+/// Whether the error tells of one connection that failed before it was taken (accept(2)).
 bool is_of_one_connection(int error) {
     return error == EINTR || error == ECONNABORTED || error == EPERM || error == EPROTO ||
            error == ENETDOWN || error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET ||

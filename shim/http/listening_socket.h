@@ -34,8 +34,8 @@ public:
         passing, // no room for one; try again in a moment
         lasting, // the socket is of no use any more
     };
-    /// Takes the next connection, whose socket does not block; closed with the reason if there is
-    /// none.
+    /// Takes the next connection, whose socket does not block. If there is none, it returns a
+    /// closed socket and sets `failure` to the reason.
     Accepted accept(Failure& failure);
 
     /// Makes the kernel drop the first packet of every new connection, so that the queue can be

@@ -48,16 +48,16 @@ struct Request {
     Fields fields;
     /// The client's IP address.
     std::string remote_address;
-    /// When its head had come.
+    /// When the head had come.
     std::chrono::steady_clock::time_point received_at = std::chrono::steady_clock::now();
-    /// Null on a listener that reads no bodies, and until the body is handed out.
+    /// Null if the service reads no bodies, and in `Service::admit` and `Service::refuse`.
     RequestBody* body = nullptr;
 
     /// The part of the target before its query.
     std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 };
 
-/// What HTTP itself needs is added when it is sent: the length, the state of the connection.
+/// The server adds what HTTP itself needs: the length of the body and the state of the connection.
 struct Response {
     int status = 200;
     Fields fields;

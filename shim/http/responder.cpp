@@ -14,14 +14,14 @@ namespace active_calls::shim::http {
 
 namespace {
 
-/// What httplib is shown of a request whose head has been read already: what decides how its answer
-/// is written. Releases of httplib differ in what they make of the rest: some decode the fields'
-/// values, some count `?`, some answer `Range`, `Expect` or `Upgrade` by themselves.
+/// Returns the head that httplib sees. It holds only what decides how the answer is written, since
+/// releases of httplib differ in what they make of the rest: some decode the fields' values, some
+/// count `?`, some answer `Range`, `Expect` or `Upgrade` by themselves.
 std::string shown_head(const Request& request) {
     return request.method + " / " + request.version + "\r\n\r\n";
 }
 
-/// Puts the fields in the order of their names: releases of httplib differ in theirs.
+/// Puts the fields in the order of their names, since each release of httplib has its own order.
 void sort_fields(std::string& answer) {
     constexpr std::string_view line_end = "\r\n";
     const auto begin = answer.find(line_end) + line_end.size();
@@ -131,7 +131,8 @@ private:
             answer.set_header("Keep-Alive", keep_alive_);
     }
 
-    /// Up to 0.14, and from 0.15 on with the addresses, which httplib itself does not need.
+    /// process_request has two signatures: up to 0.14, and with addresses, which are not needed
+    /// here.
     using Setup = const std::function<void(httplib::Request&)>&;
     template<class... More>
     void process(bool (httplib::Server::*member)(httplib::Stream&, bool, bool&, Setup, More...),

@@ -1,4 +1,4 @@
-// What the rest of this folder has of cpp-httplib, which nothing else knows.
+// The one place that knows cpp-httplib.
 #pragma once
 
 #include "message.h"
@@ -13,22 +13,21 @@ namespace active_calls::shim::http {
 /// An answer as it is sent.
 struct WireResponse {
     std::string bytes;
-    /// Whether it tells the client that the connection ends with it.
+    /// Whether the answer tells the client that the connection ends.
     bool closes = true;
 };
 
-/// Runs a request through httplib: it dispatches the request to the handler and writes what that
-/// returns as HTTP. For one thread.
+/// Has httplib write the answer that a handler returns. One thread may use it.
 class Responder {
 public:
     using Handler = std::function<Response(const Request&)>;
 
-    /// What clients are told of the time for their next request, and of how many there may be.
+    /// `Keep-Alive` tells clients both: the time for their next request, and how many there may be.
     Responder(std::chrono::seconds keep_alive_timeout, std::size_t max_requests);
     ~Responder();
 
-    /// `handler`, which must not throw, is called once. The connection ends with the answer if
-    /// `closes`, or if the body has not come to its end by then.
+    /// Calls `handler`, which must not throw, once. The connection ends with the answer if `closes`
+    /// is set, or if the body has not come to its end by then.
     WireResponse respond(const Request& request, bool closes, const Handler& handler);
 
 private:

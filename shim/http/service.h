@@ -1,4 +1,4 @@
-// What a listener's requests are answered by.
+// The part of a server that decides what the answers are.
 #pragma once
 
 #include "message.h"
@@ -13,15 +13,15 @@ class Service {
 public:
     virtual ~Service() = default;
 
-    /// The answer to a request that is there as a whole, but for the rest of a large body.
+    /// Answers a request. All of it has come, except for the rest of a large body.
     virtual Response answer(const Request& request) = 0;
 
-    /// The answer to what could not be read as a request, which is there as far as it could: to be
-    /// refused with this status, which is 400, 414 or 431.
+    /// Refuses a request whose head is wrong, with this status: 400, 414 or 431. `request` holds
+    /// what could be read of it.
     virtual Response refuse(const Request& request, int status) = 0;
 
-    /// On a listener that reads bodies: the answer to a request whose body is not worth reading, or
-    /// none.
+    /// Answers a request before its body is read, if the body is not worth reading; else returns
+    /// none. Only a listener that reads bodies calls it.
     virtual std::optional<Response> admit(const Request& /*request*/) { return std::nullopt; }
 };
 

@@ -19,7 +19,7 @@ using ConnectionId = std::uint64_t;
 struct Work {
     ConnectionId connection;
     Request request;
-    /// What `request.body` refers to, if anything.
+    /// Keeps alive what `request.body` refers to; null if the request has no body.
     std::shared_ptr<RequestBody> body;
     /// Whether the connection is to end with the answer.
     bool closes;
@@ -33,14 +33,14 @@ public:
         has_news_.notify_one();
     }
 
-    /// Takes back what nobody has begun; false if somebody has.
+    /// Removes the connection's request; returns false if a thread has taken it already.
     bool withdraw(ConnectionId connection) {
         const std::lock_guard lock(mutex_);
         return std::erase_if(waiting_,
                              [&](const Work& work) { return work.connection == connection; }) > 0;
     }
 
-    /// Waits for the next; none after `close`.
+    /// Waits for the next request; returns none when the queue is empty after `close`.
     std::optional<Work> next() {
         std::unique_lock lock(mutex_);
         has_news_.wait(lock, [&] { return !waiting_.empty() || is_closed_; });

@@ -1,5 +1,4 @@
-// Heads of requests: what is read of them, and what is refused since others might read it another
-// way.
+// Heads of requests: what the server reads of them, and which ones it refuses.
 #include "http/head.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +6,7 @@
 namespace active_calls::shim::http {
 namespace {
 
-/// The status of the refusal, or 0.
+/// Returns the status with which the head is refused, or 0.
 int status_of(const std::string& head) {
     Request request;
     return parse_head(head, request).value_or(0);

@@ -32,7 +32,8 @@ bool contains(const std::string& text, std::string_view part) {
 constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr std::string_view get_and_close = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Answers with the target; after a while, if the path is `/slow`; at length, if it is `/large`.
+/// Answers with the target. It takes its time if the path is `/slow`, and says much if it is
+/// `/large`.
 class Echo : public Service {
 public:
     static constexpr std::size_t large = 8'000'000;
@@ -214,7 +215,7 @@ TEST_F(Listening, AnswersAClientThatSendsNoMore) {
     EXPECT_EQ(count_answers(client.rest()), 1u);
 }
 
-/// Nobody would read the answers, and others would wait for them.
+/// Nobody would read the answers, and other clients would wait for them.
 TEST_F(Listening, DoesNotAnswerClientsThatHaveGone) {
     const auto gone = connect(100);
     for (const auto& client : gone) client->send("GET /slow HTTP/1.1\r\n\r\n");
@@ -262,7 +263,7 @@ TEST_F(Listening, LosesNoRequestWhenItDrains) {
     EXPECT_TRUE(contains(idle.ask(get), "Keep-Alive"));
     const auto in_flight = connect(20);
     for (const auto& client : in_flight) client->send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
-    // Eight are being answered, and twelve wait for a thread.
+    // The threads answer eight requests, and twelve wait for a thread.
     while (echo_.request_count() < 9) std::this_thread::sleep_for(milliseconds{1});
     listener_.drain();
     const std::string last = idle.ask(get);
@@ -304,8 +305,8 @@ TEST_F(Listening, StopsSoonThoughClientsAreIdle) {
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{1500}));
 }
 
-/// Answers with the size of the body, unless the path says to leave it alone: `/refuse` is answered
-/// without a look at it, `/ignore` where it would have been read.
+/// Answers with the size of the body. It leaves the body alone if the path is `/refuse`, which
+/// `admit` answers, or `/ignore`, which `answer` does.
 class BodySize : public Service {
 public:
     std::optional<Response> admit(const Request& request) override {
@@ -412,7 +413,7 @@ TEST_F(ListeningToBodies, IsNotHeldByClientsThatWereRefusedAndAreSilent) {
     EXPECT_LT(Clock::now() - started, milliseconds{500});
 }
 
-/// More at once than there are threads.
+/// More bodies come at once than there are threads.
 TEST_F(ListeningToBodies, ReadsEachInItsTurn) {
     std::vector<std::unique_ptr<TestClient>> clients;
     for (int i = 0; i < 40; ++i) {

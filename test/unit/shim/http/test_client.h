@@ -34,7 +34,7 @@ public:
 
     bool is_connected() const { return is_connected_; }
 
-    /// False if the other side does not take all of it.
+    /// Returns false if the server does not take all of it.
     bool send(std::string_view bytes) const {
         while (!bytes.empty()) {
             const auto count = ::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -44,7 +44,7 @@ public:
         return true;
     }
 
-    /// Sends over and over, until the other side has taken nothing for a while.
+    /// Sends over and over, until the server has taken nothing for a while.
     void send_until_full(std::string_view bytes) const {
         set_timeout(SO_SNDTIMEO, std::chrono::milliseconds{100});
         while (::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
@@ -53,21 +53,21 @@ public:
 
     void finish_sending() const { shutdown(number(), SHUT_WR); }
 
-    /// Goes away with a reset.
+    /// Resets the connection.
     void reset() {
         const linger at_once{1, 0};
         setsockopt(number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         socket_.close();
     }
 
-    /// So that the other side notices when nothing is read here.
+    /// Makes the receive buffer small, so that the server notices when the client does not read.
     void hold_little() const {
         const int little = 32'768;
         setsockopt(number(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
     }
 
-    /// Everything until the other side closes; "(reset)" or "(timeout)" is added if it does not.
-    /// Reads so much at a time, and then pauses.
+    /// Returns everything until the server closes, and adds "(reset)" or "(timeout)" if it does
+    /// not. The client reads `size` bytes at a time, with a pause after each.
     std::string rest(std::size_t size = 65536,
                      std::chrono::milliseconds pause = std::chrono::milliseconds{0}) const {
         std::string text;
