@@ -115,8 +115,10 @@ TEST_F(Listening, TakesNoBodyForARequest) {
 }
 
 TEST_F(Listening, LetsAClientThatStillSendsReadItsAnswer) {
-    const std::string answer =
-        answer_to("POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
+    const TestClient client(listener_.address());
+    client.send("POST / HTTP/1.1\r\nContent-Length: 8000000\r\n\r\n");
+    EXPECT_TRUE(client.send(std::string(8'000'000, 'x')));
+    const std::string answer = client.rest();
     EXPECT_TRUE(contains(answer, "200 OK") && !contains(answer, "(reset)")) << answer;
 }
 
@@ -289,12 +291,15 @@ TEST_F(Listening, LosesNoConnectionWhenItDrainsUnderLoad) {
         });
     while (echo_.request_count() < 1'000) std::this_thread::sleep_for(milliseconds{1});
     listener_.drain();
+    const int count_before = echo_.request_count();
     const auto started = Clock::now();
     while (!listener_.wait_until_stopped(milliseconds{20})) {
     }
     EXPECT_LT(Clock::now() - started, milliseconds{2000});
     clients.clear();
     EXPECT_EQ(lost_count, 0);
+    // No client could connect another time. Else they would have gone on to the limit.
+    EXPECT_LT(echo_.request_count() - count_before, 500);
 }
 
 TEST_F(Listening, StopsSoonThoughClientsAreIdle) {
@@ -388,10 +393,12 @@ TEST_F(ListeningToBodies, ClosesConnectionsWhoseBodyWasNotRead) {
 }
 
 TEST_F(ListeningToBodies, LetsAClientThatSendsReadItsAnswer) {
-    const std::string body(5'000'000, 'x');
+    const std::string body(8'000'000, 'x');
     for (const std::string path : {"refuse", "ignore"}) {
-        const std::string answer =
-            answer_to("POST /" + path + " HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + body);
+        const TestClient client(listener_.address());
+        client.send("POST /" + path + " HTTP/1.1\r\nContent-Length: 8000000\r\n\r\n");
+        EXPECT_TRUE(client.send(body)) << path;
+        const std::string answer = client.rest();
         EXPECT_TRUE(contains(answer, path) && !contains(answer, "(reset)")) << answer;
     }
 }
