@@ -127,9 +127,8 @@ PackedIntegers read(const std::vector<std::uint8_t>& bytes, std::size_t size) {
 }
 
 TEST(PackedIntegers, RefuseWhatIsDamaged) {
-    const std::vector<std::uint8_t> padding(bit_array_padding);
-    const auto bytes = [&](std::vector<std::uint8_t> bytes) {
-        bytes.insert(bytes.end(), padding.begin(), padding.end());
+    const auto bytes = [](std::vector<std::uint8_t> bytes) {
+        bytes.resize(bytes.size() + bit_array_padding);
         return bytes;
     };
     // base 0, width 1, one aside: the second, which is 5
