@@ -24,6 +24,9 @@ http::Fields documented_headers() {
     return fields;
 }
 
+/// For a client that has too many requests under way, and would ask again at once.
+constexpr std::chrono::milliseconds overload_delay{500};
+
 bool is_resource(std::string_view path) {
     return path == series_path || path == api_description_path;
 }
@@ -51,8 +54,22 @@ void set_refusal(http::Response& response, const Refusal& refusal) {
     }
 }
 
-Refusal refusal_of_unreadable(int status) {
+/// In seconds, in whole milliseconds: microseconds would tell how far a refused request came.
+std::string runtime(std::chrono::nanoseconds duration) {
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration);
+    return fmt::format("{:.6f}", std::chrono::duration<double>(milliseconds).count());
+}
+
+http::Flow flow_of(const Scope& scope) {
+    const auto* const access = std::get_if<ApiAccess>(&scope);
+    const auto id = access ? access->id : std::get<CustomerScope>(scope).customer_id;
+    return http::Flow{scope.index()} << 32 | static_cast<std::uint32_t>(id);
+}
+
+Refusal refusal_of_unanswered(int status) {
     switch (status) {
+    case 503:
+        return Refusal(status, "too many requests are waiting");
     case 414:
         return Refusal(status, "URI too long");
     case 431:
@@ -101,13 +118,42 @@ CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& met
     , log_(log)
     , description_(api_description()) {}
 
-http::Response CustomerApi::answer(const http::Request& request) {
+std::variant<http::Response, http::Task> CustomerApi::receive(const http::Request& request) {
+    Exchange exchange{request, {200, documented_headers(), {}}};
+    try {
+        require_resource(request.path(), request.method);
+        if (request.path() == series_path) {
+            const Scope scope = authenticate(request);
+            return http::Task{flow_of(scope),
+                              [this, scope,
+                               series_request = parse_series_request(query_of(request.target))](
+                                  const http::Request& taken) {
+                                  return answer(taken, scope, series_request);
+                              }};
+        }
+        answer_with(description_, request, exchange.response);
+    } catch (const Refusal& refusal) {
+        set_refusal(exchange.response, refusal);
+    } catch (const std::exception& error) {
+        exchange.failure = {{"error", error.what()}};
+        set_refusal(exchange.response, Refusal(500));
+    }
+    return finish(exchange);
+}
+
+http::Response CustomerApi::refuse(const http::Request& request, int status) {
+    Exchange exchange{request, {status, documented_headers(), {}}};
+    set_refusal(exchange.response, refusal_of_unanswered(status));
+    if (status == 503) exchange.response.delay = overload_delay;
+    return finish(exchange);
+}
+
+http::Response CustomerApi::answer(const http::Request& request, const Scope& scope,
+                                   const SeriesRequest& series_request) {
     Exchange exchange{request, {200, documented_headers(), {}}};
     http::Response& response = exchange.response;
     try {
-        answer_resource(exchange);
-    } catch (const Refusal& refusal) {
-        set_refusal(response, refusal);
+        answer_with_series(exchange, scope, series_request);
     } catch (const StatementFailed& error) {
         const Refusal refusal = refusal_for(error);
         if (refusal.status >= 500) {
@@ -123,33 +169,14 @@ http::Response CustomerApi::answer(const http::Request& request) {
         exchange.failure = {{"error", error.what()}};
         set_refusal(response, Refusal(500));
     }
-    finish(exchange);
-    return std::move(exchange.response);
+    return finish(exchange);
 }
 
-http::Response CustomerApi::refuse(const http::Request& request, int status) {
-    Exchange exchange{request, {status, documented_headers(), {}}};
-    set_refusal(exchange.response, refusal_of_unreadable(status));
-    finish(exchange);
-    return std::move(exchange.response);
-}
-
-void CustomerApi::answer_resource(Exchange& exchange) {
-    const http::Request& request = exchange.request;
-    require_resource(request.path(), request.method);
-    if (request.path() == api_description_path)
-        answer_with(description_, request, exchange.response);
-    else
-        answer_with_series(exchange);
-}
-
-void CustomerApi::answer_with_series(Exchange& exchange) {
-    const http::Request& request = exchange.request;
-    const Scope scope = authenticate(request);
-    const SeriesRequest series_request = parse_series_request(query_of(request.target));
+void CustomerApi::answer_with_series(Exchange& exchange, const Scope& scope,
+                                     const SeriesRequest& series_request) {
     const Series series = fetch_series(pool_, scope, series_request);
     exchange.point_count = series.times.size();
-    answer_with(body_of(series, series_request), request, exchange.response);
+    answer_with(body_of(series, series_request), exchange.request, exchange.response);
 }
 
 Scope CustomerApi::authenticate(const http::Request& request) const {
@@ -160,14 +187,14 @@ Scope CustomerApi::authenticate(const http::Request& request) const {
     return *scope;
 }
 
-void CustomerApi::finish(Exchange& exchange) {
+http::Response CustomerApi::finish(Exchange& exchange) {
     const std::string id = request_id(exchange.request.fields.get("X-Request-Id"));
     const auto duration = std::chrono::steady_clock::now() - exchange.request.received_at;
-    const double seconds = std::chrono::duration<double>(duration).count();
     exchange.response.fields.set("x-request-id", id);
-    exchange.response.fields.set("x-runtime", fmt::format("{:.6f}", seconds));
+    exchange.response.fields.set("x-runtime", runtime(duration));
     metrics_.count_request(route_of(exchange.request.path()), exchange.response.status, duration);
     log_request(exchange, id, duration);
+    return std::move(exchange.response);
 }
 
 void CustomerApi::log_request(const Exchange& exchange, const std::string& id,

@@ -6,10 +6,12 @@
 #include "metrics.h"
 #include "pool.h"
 #include "refusal.h"
+#include "series_request.h"
 #include "token.h"
 
 #include <chrono>
 #include <string>
+#include <variant>
 
 namespace active_calls::shim {
 
@@ -18,7 +20,9 @@ class CustomerApi : public http::Service {
 public:
     CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log);
 
-    http::Response answer(const http::Request& request) override;
+    /// Answers what needs no database. Requests of one API access, or of one customer whose tokens
+    /// carry their own scope, are a flow.
+    std::variant<http::Response, http::Task> receive(const http::Request& request) override;
     http::Response refuse(const http::Request& request, int status) override;
 
 private:
@@ -31,10 +35,12 @@ private:
         Log::Fields failure = {};
     };
 
-    void answer_resource(Exchange& exchange);
-    void answer_with_series(Exchange& exchange);
     Scope authenticate(const http::Request& request) const;
-    void finish(Exchange& exchange);
+    http::Response answer(const http::Request& request, const Scope& scope,
+                          const SeriesRequest& series_request);
+    void answer_with_series(Exchange& exchange, const Scope& scope,
+                            const SeriesRequest& series_request);
+    http::Response finish(Exchange& exchange);
     void log_request(const Exchange& exchange, const std::string& id,
                      std::chrono::nanoseconds duration);
 

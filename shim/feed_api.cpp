@@ -13,6 +13,9 @@ namespace active_calls::shim {
 namespace {
 
 constexpr const char* plain_text = "text/plain; charset=UTF-8";
+/// So that guessing takes its time.
+constexpr std::chrono::milliseconds wrong_password_delay{1'000};
+
 constexpr const char* query_id_header = "X-ClickHouse-Query-Id";
 
 bool is_read(const http::Request& request) {
@@ -43,7 +46,9 @@ void answer_text(http::Response& response, int status, const std::string& text) 
     response = {status, {{"Content-Type", plain_text}}, text};
 }
 
-ClickHouseError error_of_unreadable(int status) {
+ClickHouseError error_of_unanswered(int status) {
+    if (status == 503)
+        return {ClickHouseCode::network_error, "the server ends: send the rows again"};
     return {ClickHouseCode::poco_exception, status == 414   ? "the URI is too long"
                                             : status == 431 ? "the header fields are too large"
                                                             : "malformed request"};
@@ -57,12 +62,15 @@ FeedApi::FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log)
     , metrics_(metrics)
     , log_(log) {}
 
-std::optional<http::Response> FeedApi::admit(const http::Request& request) {
+std::variant<http::Response, http::Task> FeedApi::receive(const http::Request& request) {
     Exchange exchange{request, id_of(request)};
     try {
-        if (!answer_without_rows(exchange)) return std::nullopt;
+        if (!answer_without_rows(exchange))
+            return http::Task{{}, [this](const http::Request& taken) { return answer(taken); }};
     } catch (const ClickHouseError& error) {
         fail(exchange, error);
+        if (error.code == ClickHouseCode::authentication_failed)
+            exchange.response.delay = wrong_password_delay;
     }
     return finish(exchange);
 }
@@ -88,7 +96,7 @@ http::Response FeedApi::answer(const http::Request& request) {
 
 http::Response FeedApi::refuse(const http::Request& request, int status) {
     Exchange exchange{request, id_of(request)};
-    fail(exchange, error_of_unreadable(status));
+    fail(exchange, error_of_unanswered(status));
     exchange.response.status = status;
     return finish(exchange);
 }

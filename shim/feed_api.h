@@ -13,6 +13,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace active_calls::shim {
 
@@ -29,8 +30,7 @@ public:
     FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log);
 
     /// Answers requests that bring no rows, or come from a stranger, without a look at their body.
-    std::optional<http::Response> admit(const http::Request& request) override;
-    http::Response answer(const http::Request& request) override;
+    std::variant<http::Response, http::Task> receive(const http::Request& request) override;
     http::Response refuse(const http::Request& request, int status) override;
 
 private:
@@ -50,6 +50,7 @@ private:
         Log::Fields failure = {};
     };
 
+    http::Response answer(const http::Request& request);
     bool answer_without_rows(Exchange& exchange) const;
     void take_rows(Exchange& exchange);
     void write(Exchange& exchange, FeedBody& body);

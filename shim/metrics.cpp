@@ -37,11 +37,13 @@ prometheus::ClientMetric gauge(double value, std::vector<prometheus::ClientMetri
     return metric;
 }
 
-/// The pools' state at the moment of asking.
-class PoolCollector : public prometheus::Collectable {
+/// What waits, and the pools' state, at the moment of asking.
+class StateCollector : public prometheus::Collectable {
 public:
-    explicit PoolCollector(std::map<std::string, const Pool*> pools)
-        : pools_(std::move(pools)) {}
+    StateCollector(std::map<std::string, const Pool*> pools,
+                   std::function<std::size_t()> waiting_requests)
+        : pools_(std::move(pools))
+        , waiting_requests_(std::move(waiting_requests)) {}
 
     std::vector<prometheus::MetricFamily> Collect() const override {
         prometheus::MetricFamily connections{"active_calls_shim_pool_connections",
@@ -60,11 +62,16 @@ public:
                 gauge(static_cast<double>(state.in_use), {{"pool", label}, {"state", "in_use"}}));
             waiting.metric.push_back(gauge(static_cast<double>(state.waiting), {{"pool", label}}));
         }
-        return {std::move(connections), std::move(waiting)};
+        prometheus::MetricFamily requests{"active_calls_shim_waiting_requests",
+                                          "Requests of customers that wait for their turn.",
+                                          prometheus::MetricType::Gauge,
+                                          {gauge(static_cast<double>(waiting_requests_()), {})}};
+        return {std::move(connections), std::move(waiting), std::move(requests)};
     }
 
 private:
     std::map<std::string, const Pool*> pools_;
+    std::function<std::size_t()> waiting_requests_;
 };
 
 /// Nothing where the database gives no answer, or has no snapshot.
@@ -119,7 +126,8 @@ struct Metrics::Registered {
 };
 
 Metrics::Registered::Registered(MetricsSources sources) {
-    watched.push_back(std::make_shared<PoolCollector>(std::move(sources.pools)));
+    watched.push_back(std::make_shared<StateCollector>(std::move(sources.pools),
+                                                       std::move(sources.waiting_requests)));
     if (sources.snapshots)
         watched.push_back(std::make_shared<SnapshotCollector>(*sources.snapshots));
 

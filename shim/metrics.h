@@ -3,6 +3,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +29,8 @@ enum class DatabaseErrorKind { away, timeout, other };
 struct MetricsSources {
     /// By label.
     std::map<std::string, const Pool*> pools;
+    /// How many requests of customers wait for their turn.
+    std::function<std::size_t()> waiting_requests;
     /// Whose connection is asked for the newest snapshot; null: its age is no metric.
     Pool* snapshots = nullptr;
 };

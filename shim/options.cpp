@@ -169,14 +169,6 @@ void add_listening_options(CLI::App& command, RawOptions& raw) {
                          ->check(check_address)
                          ->type_name("HOST:PORT")
                          ->group(group));
-    with_environment(
-        command
-            .add_option("--http-threads", serve.http_threads,
-                        "Requests answered at the same time; must be more than --pool-size")
-            ->check(CLI::Range(2, 10'000))
-            ->type_name("N")
-            ->capture_default_str()
-            ->group(group));
     add_duration(command, "--keep-alive-timeout", serve.keep_alive_timeout,
                  "How long a connection is kept open for the client's next request")
         ->group(group);
@@ -201,14 +193,15 @@ void add_database_options(CLI::App& command, RawOptions& raw) {
             ->group(group));
     with_environment(command
                          .add_option("--pool-size", serve.pool_size,
-                                     "Connections to the database at most (/ready uses one more)")
+                                     "Connections to the database at most (/ready uses one more);\n"
+                                     "so many requests are answered at a time")
                          ->check(CLI::Range(1, 1'000))
                          ->type_name("N")
                          ->capture_default_str()
                          ->group(group));
     add_duration(command, "--pool-timeout", serve.pool_timeout,
-                 "How long a request waits for a free connection before it is\n"
-                 "answered 503")
+                 "How long a request waits for its turn, and for a connection,\n"
+                 "before it is answered 503")
         ->group(group);
     add_duration(command, "--statement-timeout", serve.statement_timeout,
                  "How long a query may run before it is answered 504")
@@ -428,10 +421,6 @@ using IsGiven = std::function<bool(std::string_view option)>;
 
 ServeOptions checked_serve(const CLI::App& command, RawOptions& raw, const IsGiven& is_given) {
     ServeOptions& serve = raw.serve;
-    if (serve.http_threads <= serve.pool_size)
-        throw CLI::ValidationError(
-            "--http-threads", "must be more than --pool-size (" + std::to_string(serve.pool_size) +
-                                  "), otherwise no thread is left to refuse what cannot wait");
     check_database("--database", serve.database, is_given("--database"));
     // A variable bound to a flag would not be set by a configuration file.
     serve.require_expiry = command["--require-exp"]->as<bool>();

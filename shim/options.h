@@ -38,7 +38,6 @@ struct ServeOptions {
     std::size_t pool_size = 8;
     std::chrono::milliseconds pool_timeout{2'000};
     std::chrono::milliseconds statement_timeout{10'000};
-    std::size_t http_threads = 256;
     std::chrono::milliseconds keep_alive_timeout{5'000};
     std::chrono::milliseconds read_timeout{5'000};
     std::chrono::milliseconds drain_timeout{30'000};

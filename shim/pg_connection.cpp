@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace active_calls::shim {
@@ -217,7 +218,22 @@ void PgConnection::wait_for_socket(short events, std::chrono::steady_clock::time
         if (ready > 0) return;
         if (ready < 0 && errno == EINTR) continue;
         usable_ = false;
+        overdue_ = true;
         throw DatabaseAway("no answer within " + std::to_string(patience_.count()) + " ms");
+    }
+}
+
+/// On the socket itself, as libpq knows no half-closed connection. Where the host has gone, the
+/// packet that nobody acknowledges makes the connection fail after tcp_user_timeout.
+void PgConnection::leave() { shutdown(PQsocket(connection_.get()), SHUT_WR); }
+
+bool PgConnection::has_ended() {
+    std::array<char, 4096> answer_of_no_use;
+    for (;;) {
+        const auto size = recv(PQsocket(connection_.get()), answer_of_no_use.data(),
+                               answer_of_no_use.size(), MSG_DONTWAIT);
+        if (size == 0) return true;
+        if (size < 0 && errno != EINTR) return errno != EAGAIN;
     }
 }
 

@@ -53,6 +53,13 @@ public:
     /// Whether the session can take another statement.
     bool is_usable() const { return usable_; }
 
+    /// Whether the server gave no answer in time, and may still be at work for this session.
+    bool is_overdue() const { return overdue_; }
+    /// Of an overdue one: tells the server that nothing more comes, upon which the session ends.
+    void leave();
+    /// After `leave`: whether the session has ended, or the connection to it has. Does not wait.
+    bool has_ended();
+
 private:
     struct ConnectionDeleter {
         void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -74,6 +81,7 @@ private:
     std::unique_ptr<PGconn, ConnectionDeleter> connection_;
     std::chrono::milliseconds patience_;
     bool usable_ = true;
+    bool overdue_ = false;
 };
 
 } // namespace active_calls::shim

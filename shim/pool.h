@@ -17,6 +17,7 @@ namespace active_calls::shim {
 
 struct PoolSettings {
     ConnectionSettings connection;
+    /// The server never has more sessions of the pool at work than this.
     std::size_t size;
     /// How long a request may wait for a connection that is in use.
     std::chrono::milliseconds wait_timeout;
@@ -66,26 +67,37 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     using Lock = std::unique_lock<std::mutex>;
+    using Connection = std::unique_ptr<PgConnection>;
 
-    /// A connection on loan. It goes back when the lease ends, unless it is broken.
+    /// The right to one of the pool's connections. It goes back when the lease ends, and with it
+    /// the connection, unless that is broken.
     class Lease {
     public:
         /// Waits its turn, then takes an idle connection, if there is one.
         explicit Lease(Pool& pool)
             : pool_(pool)
-            , connection_(pool.take_turn()) {}
+            , deadline_(Clock::now() + pool.settings_.wait_timeout) {
+            take_turn();
+        }
         Lease(const Lease&) = delete;
-        ~Lease() { pool_.give_back(std::move(connection_)); }
+        ~Lease() {
+            if (has_permit_) pool_.give_back(std::move(connection_));
+        }
 
         bool has_idle_connection() const { return connection_ != nullptr; }
         PgConnection& connection() const { return *connection_; }
 
-        /// Opens a connection, in place of one that broke, if there was one.
+        /// Opens a connection, in place of one that broke, if there was one. Where the server
+        /// allows no more of them, waits for one that others use.
         void connect();
 
     private:
+        void take_turn();
+
         Pool& pool_;
-        std::unique_ptr<PgConnection> connection_;
+        const Clock::time_point deadline_;
+        bool has_permit_ = false;
+        Connection connection_;
     };
 
     /// A request in the queue for a permit.
@@ -95,23 +107,37 @@ private:
     };
 
     bool answers_ping(PgConnection& connection);
-    std::unique_ptr<PgConnection> take_turn();
-    void take_permit(Lock& lock);
-    void give_back(std::unique_ptr<PgConnection> connection);
+    Connection take_turn(Clock::time_point deadline);
+    void take_permit(Lock& lock, Clock::time_point deadline);
+    void give_back(Connection connection);
+    void add_permit();
+    void reap();
     void close_idle();
-    std::unique_ptr<PgConnection> open();
+    Connection open();
+    void close(Connection connection);
     void refuse_while_away() const;
+    bool withhold_permit(const std::string& reason);
     void opening_failed(const std::string& reason);
-    void opening_succeeded();
+    void opening_succeeded(bool is_open);
 
     const PoolSettings settings_;
     Log& log_;
 
     mutable std::mutex mutex_;
-    std::vector<std::unique_ptr<PgConnection>> idle_;
-    /// Leases not yet given out; a connection is open only if idle or in the hands of a lease.
+    std::vector<Connection> idle_;
+    /// Leases not yet given out. All permits: these, those of the leases, those of `overdue_`, and
+    /// `withheld_`.
     std::size_t permits_;
     std::deque<Waiter*> waiters_;
+    /// Connections whose session may still be at work, though nobody waits for it any more.
+    std::vector<Connection> overdue_;
+
+    /// Connections that are open: idle or in the hands of a lease.
+    std::size_t open_ = 0;
+    /// Permits that are of no use, since the server allowed no more connections; until when.
+    std::size_t withheld_ = 0;
+    Clock::time_point withheld_until_;
+    bool is_limited_ = false;
 
     /// While away, one request at a time and only every now and then may try to connect.
     bool away_ = false;

@@ -84,7 +84,6 @@ void log_start(const ServeOptions& options, const http::Listener& customers,
                        {"listen", to_string(customers.address())}};
     if (admin) fields.add("admin_listen", to_string(admin->address()));
     if (feed) fields.add("feed_listen", to_string(feed->address()));
-    fields.add("http_threads", options.http_threads);
     fields.add("pool_size", options.pool_size);
     log.info("started", fields);
 }
@@ -125,7 +124,10 @@ int serve(const ServeOptions& options) {
               log);
     Pool ready_pool({{options.database, ready_timeout, series_statements()}, 1, ready_timeout},
                     log);
-    MetricsSources sources{{{"customer", &pool}}};
+    const http::Listener* asked_for_waiting = nullptr; // until there is one
+    MetricsSources sources{.pools = {{"customer", &pool}}, .waiting_requests = [&] {
+                               return asked_for_waiting ? asked_for_waiting->waiting() : 0;
+                           }};
     std::optional<FeedPools> feed_pools;
     if (options.feed) {
         feed_pools.emplace(*options.feed, options.pool_timeout, log);
@@ -139,13 +141,15 @@ int serve(const ServeOptions& options) {
 
     http::ListenerSettings settings{
         .address = options.listen,
-        .thread_count = options.http_threads,
+        .thread_count = options.pool_size, // each waits for the database almost all of its time
         .keep_alive_timeout = options.keep_alive_timeout,
         .read_timeout = options.read_timeout,
+        .wait_timeout = options.pool_timeout,
         .max_connections = max_connections(descriptors, options),
     };
     const auto customers = listen(settings, api, log);
     if (!customers) return EXIT_FAILURE;
+    asked_for_waiting = customers.get();
     std::vector<http::Listener*> listeners{customers.get()};
 
     std::unique_ptr<http::Listener> feed;
@@ -154,6 +158,7 @@ int serve(const ServeOptions& options) {
                          feed_pools->write, metrics, log);
         settings.address = options.feed->listen;
         settings.thread_count = options.feed->threads;
+        settings.wait_timeout.reset();
         // A batch waits for the end of another one's statement, and must not run out of its own
         // time.
         settings.bodies =
@@ -165,11 +170,12 @@ int serve(const ServeOptions& options) {
         listeners.push_back(feed.get());
     }
 
-    Admin admin(ready_pool, metrics, [&] { return customers->is_draining(); });
+    Admin admin(ready_pool, pool, metrics, [&] { return customers->is_draining(); });
     std::unique_ptr<http::Listener> operations;
     if (options.admin_listen) {
         settings.address = *options.admin_listen;
         settings.thread_count = admin_thread_count;
+        settings.wait_timeout = options.pool_timeout;
         settings.bodies.reset();
         operations = listen(settings, admin, log);
         if (!operations) return EXIT_FAILURE;

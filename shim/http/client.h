@@ -22,6 +22,7 @@ struct Client {
         place,     // its body may not be read yet
         body,      // its body is read
         answering, // it waits for a thread or is with one; the rest of its body is read
+        held_back, // its answer is
         sending,
         lingering, // what the client still sends is thrown away
         closed,
@@ -42,6 +43,8 @@ struct Client {
     /// more.
     bool is_broken = false;
     Clock::time_point deadline = Clock::time_point::max();
+    /// The part of the loop's `buffered_` that is this client's.
+    std::size_t buffered = 0;
 
     /// The end of the head does not begin within so many bytes of the input.
     std::size_t searched = 0;
@@ -51,6 +54,10 @@ struct Client {
     Request request = {};
     Framing framing = {};
     bool closes = false;
+    /// What a thread has to do for it.
+    Task task = {};
+    /// That of its task; strangers have none.
+    std::optional<Flow> flow = std::nullopt;
     /// Set until the answer is there. A client with a body has one of the places for bodies.
     std::optional<IncomingBody> body = std::nullopt;
 
@@ -59,6 +66,8 @@ struct Client {
     Clock::time_point sending_since = {};
     std::int64_t unacknowledged_then = 0;
     std::chrono::milliseconds grace{0};
+    /// How many bytes a millisecond it has to take after that.
+    std::int64_t pace = 0;
     Clock::time_point linger_until = {};
 };
 

@@ -23,6 +23,16 @@ Connection::Transfer Connection::receive() {
     return count > 0 ? Transfer::some : Transfer::ended;
 }
 
+void Connection::take(std::size_t size) {
+    taken_ += size;
+    // Memory is not kept by all those that have nothing to say any more.
+    constexpr std::size_t usual_request = 2048;
+    if (taken_ == input_.size() && input_.capacity() > usual_request) {
+        input_ = {};
+        taken_ = 0;
+    }
+}
+
 Connection::Transfer Connection::send() {
     while (sent_ < output_.size()) {
         const auto count =

@@ -27,9 +27,11 @@ public:
 
     std::string_view input() const { return std::string_view(input_).substr(taken_); }
     /// Removes so many bytes from the front of the input.
-    void take(std::size_t size) { taken_ += size; }
+    void take(std::size_t size);
 
     void add_output(std::string bytes);
+    /// How many bytes this process keeps for the connection.
+    std::size_t buffered() const { return input_.capacity() + output_.size(); }
     /// How many bytes of the output the client has not acknowledged. This shrinks steadily while a
     /// client reads slowly, though the kernel takes no more output for a long time.
     std::int64_t unacknowledged() const;

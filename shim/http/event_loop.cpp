@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <system_error>
 
 namespace active_calls::shim::http {
@@ -38,9 +39,21 @@ constexpr milliseconds accept_limit{500};
 constexpr milliseconds ending_patience{500};
 
 /// A client has to take its answer at this pace, in bytes a millisecond, but for a grace in which
-/// it may take none of it. While draining, the grace is ending_patience.
+/// it may take none of it.
 constexpr std::int64_t sending_pace = 16;
 constexpr milliseconds sending_grace{30'000};
+
+/// While it drains, the loop waits less: ending_patience is the grace, and bodies that have not
+/// come must come in this time.
+constexpr std::int64_t ending_pace = 64;
+constexpr milliseconds ending_body_timeout{1'000};
+
+/// One client has so many requests answered by the loop itself before others have a turn.
+constexpr int max_requests_at_once = 8;
+
+/// What is kept for all clients together, in bytes. Beyond it the greediest are dropped: those who
+/// do not take their answers, or who never end their heads.
+constexpr std::size_t max_buffered = std::size_t{32} << 20;
 
 /// A client that may be in the middle of a body has linger_timeout to send the rest, since it does
 /// not read its answer while it sends. One that is silent for linger_silence has noticed the end.
@@ -76,6 +89,8 @@ void EventLoop::run() {
                                      static_cast<int>(time_to_next_deadline().count()));
         for (int i = 0; i < count; ++i) handle(events[i].data.u64, events[i].events);
         handle_deadlines();
+        handle_postponed();
+        if (buffered_ > max_buffered) drop_greediest();
     }
 }
 
@@ -119,6 +134,7 @@ void EventLoop::set_deadline(Client& client, Clock::time_point deadline) {
 
 /// Returns -1 if there is no deadline.
 milliseconds EventLoop::time_to_next_deadline() const {
+    if (!postponed_.empty()) return milliseconds{0};
     auto next = accept_at_;
     if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
     if (next == Clock::time_point::max()) return milliseconds{-1};
@@ -172,6 +188,30 @@ void EventLoop::handle_deadlines() {
         with_client(deadlines_.begin()->second, [&](Client& client) { on_deadline(client); });
 }
 
+void EventLoop::handle_postponed() {
+    for (const auto connection : std::exchange(postponed_, {}))
+        with_client(connection, [](Client&) {});
+}
+
+/// Drops clients of the flow for which most is kept, those with most of it first, but leaves it one.
+/// Strangers together are a flow.
+void EventLoop::drop_greediest() {
+    std::map<std::optional<Flow>, std::size_t> of_flows;
+    for (const auto& [id, client] : clients_) of_flows[client.flow] += client.buffered;
+    const auto flow = std::ranges::max_element(of_flows, {}, [](const auto& of_flow) {
+                          return of_flow.second;
+                      })->first;
+    std::vector<std::pair<std::size_t, ConnectionId>> greedy;
+    for (const auto& [id, client] : clients_)
+        if (client.flow == flow) greedy.emplace_back(client.buffered, id);
+    std::ranges::sort(greedy);
+    // Somewhat more than needed, since all clients are looked at each time.
+    while (greedy.size() > 1 && buffered_ > max_buffered / 4 * 3) {
+        with_client(greedy.back().second, [](Client& client) { client.phase = Phase::closed; });
+        greedy.pop_back();
+    }
+}
+
 template<class Action>
 void EventLoop::with_client(ConnectionId connection, Action action) {
     const auto found = clients_.find(connection);
@@ -179,12 +219,15 @@ void EventLoop::with_client(ConnectionId connection, Action action) {
     Client& client = found->second;
     try {
         action(client);
-        while (client.phase == Phase::head && take_request(client)) {
-        }
+        take_requests(client);
     } catch (const std::exception&) {
         // A lack of memory, for example, costs this client its connection, but not the process.
         client.phase = Phase::closed;
     }
+    const std::size_t buffered =
+        client.phase == Phase::closed ? 0 : client.connection.buffered();
+    buffered_ += buffered - client.buffered;
+    client.buffered = buffered;
     if (client.phase != Phase::closed) return;
     set_deadline(client, Clock::time_point::max());
     const bool had_place = client.body.has_value();
@@ -256,15 +299,28 @@ void EventLoop::begin_drain() {
         accept_at_ = now + accept_pause;
         set_accepting(true);
     }
-    for (auto& [id, client] : clients_) {
-        if (client.phase == Phase::sending) {
-            client.sending_since = now;
-            client.unacknowledged_then = client.connection.unacknowledged();
-            client.grace = ending_patience;
-        } else if (client.phase != Phase::head && client.phase != Phase::lingering) {
-            continue;
-        }
-        set_deadline(client, std::min(client.deadline, now + ending_patience));
+    std::vector<ConnectionId> all;
+    for (const auto& [id, client] : clients_) all.push_back(id);
+    for (const auto id : all) with_client(id, [&](Client& client) { hurry(client); });
+}
+
+void EventLoop::hurry(Client& client) {
+    const auto soon = Clock::now() + ending_patience;
+    switch (client.phase) {
+    case Phase::place:
+        // The switch sends its rows again, to another process; the loop cannot wait for all.
+        return refuse_overload(client);
+    case Phase::body:
+    case Phase::answering:
+        if (!client.body || client.body->has_ended()) return;
+        client.body->hurry(ending_body_timeout);
+        return read_body(client);
+    case Phase::held_back:
+    case Phase::sending:
+        return begin_sending(client);
+    default:
+        client.linger_until = std::min(client.linger_until, soon);
+        return set_deadline(client, std::min(client.deadline, soon));
     }
 }
 
@@ -313,11 +369,21 @@ void EventLoop::on_deadline(Client& client) {
     switch (client.phase) {
     case Phase::body:
     case Phase::answering:
-        client.body->break_off(BodyFault::too_slow);
-        return read_body(client);
+        if (client.body) {
+            client.body->break_off(BodyFault::too_slow);
+            return read_body(client);
+        }
+        set_deadline(client, Clock::time_point::max());
+        if (auto work = queue_.withdraw(client.id)) {
+            client.request = std::move(work->request);
+            refuse_overload(client);
+        }
+        return;
+    case Phase::held_back:
+        return begin_sending(client);
     case Phase::sending: {
         const auto taken = client.unacknowledged_then - client.connection.unacknowledged();
-        const auto until = client.sending_since + client.grace + milliseconds(taken / sending_pace);
+        const auto until = client.sending_since + client.grace + milliseconds(taken / client.pace);
         if (until > Clock::now()) return set_deadline(client, until);
         break;
     }
@@ -328,6 +394,17 @@ void EventLoop::on_deadline(Client& client) {
 }
 
 // ... which may be a request.
+
+/// One who sends many requests ahead gets the answers to a few of them before others have a turn.
+void EventLoop::take_requests(Client& client) {
+    for (int count = 0; client.phase == Phase::head; ++count) {
+        if (count == max_requests_at_once) {
+            postponed_.push_back(client.id);
+            return set_interest(client, 0);
+        }
+        if (!take_request(client)) return;
+    }
+}
 
 /// Returns false if no whole request has come yet.
 bool EventLoop::take_request(Client& client) {
@@ -360,13 +437,16 @@ void EventLoop::begin_request(Client& client) {
     client.framing = framing_of(client.request);
     client.closes = client.requests_left == 0 || is_ending_ || !keeps_alive(client.request);
     const bool has_unread_body = client.framing.has_body();
+    auto received = service_.receive(client.request);
+    if (auto* response = std::get_if<Response>(&received))
+        return answer_here(client, client.closes || has_unread_body,
+                           [&](const Request&) { return std::move(*response); });
+    client.task = std::move(std::get<Task>(received));
+    client.flow = client.task.flow.value_or(client.id);
     if (!settings_.bodies) {
         client.closes |= has_unread_body;
         return hand_over(client);
     }
-    if (auto refusal = service_.admit(client.request))
-        return answer_here(client, client.closes || has_unread_body,
-                           [&](const Request&) { return std::move(*refusal); });
     if (bodies_ < settings_.max_bodies) return begin_body(client);
     client.phase = Phase::place;
     set_deadline(client, Clock::time_point::max());
@@ -397,7 +477,9 @@ void EventLoop::give_place_away() {
     while (!waiting_for_place_.empty() && bodies_ < settings_.max_bodies) {
         const auto next = waiting_for_place_.front();
         waiting_for_place_.pop_front();
-        with_client(next, [&](Client& client) { begin_body(client); });
+        with_client(next, [&](Client& client) {
+            if (client.phase == Phase::place) begin_body(client);
+        });
     }
 }
 
@@ -420,12 +502,21 @@ void EventLoop::read_body(Client& client) {
 }
 
 void EventLoop::hand_over(Client& client) {
+    if (!queue_.has_room(*client.flow)) return refuse_overload(client);
     client.phase = Phase::answering;
-    set_deadline(client, Clock::time_point::max());
-    Work work{client.id, std::move(client.request), nullptr, client.closes};
+    set_deadline(client, settings_.wait_timeout ? Clock::now() + *settings_.wait_timeout
+                                                : Clock::time_point::max());
+    Work work{client.id, std::move(client.request), *client.flow, std::move(client.task.answer),
+              nullptr,   client.closes};
     if (client.body) work.body = client.body->body();
     work.request.body = work.body.get();
     queue_.add(std::move(work));
+}
+
+void EventLoop::refuse_overload(Client& client) {
+    const bool has_unread_body = client.phase == Phase::place;
+    answer_here(client, client.closes || has_unread_body,
+                [&](const Request& request) { return service_.refuse(request, 503); });
 }
 
 void EventLoop::answer_here(Client& client, bool closes, const Responder::Handler& handler) {
@@ -443,6 +534,13 @@ void EventLoop::send(Client& client, WireResponse response) {
     }
     client.closes = response.closes;
     client.connection.add_output(std::move(response.bytes));
+    if (response.delay == milliseconds{0} || is_ending_) return begin_sending(client);
+    client.phase = Phase::held_back;
+    set_interest(client, 0);
+    set_deadline(client, Clock::now() + response.delay);
+}
+
+void EventLoop::begin_sending(Client& client) {
     client.phase = Phase::sending;
     client.sending_since = Clock::time_point::max();
     go_on_sending(client);
@@ -461,6 +559,7 @@ void EventLoop::go_on_sending(Client& client) {
         client.sending_since = Clock::now();
         client.unacknowledged_then = client.connection.unacknowledged();
         client.grace = is_ending_ ? ending_patience : sending_grace;
+        client.pace = is_ending_ ? ending_pace : sending_pace;
         set_deadline(client, client.sending_since + client.grace);
     }
 }
@@ -471,6 +570,7 @@ void EventLoop::after_answer(Client& client) {
     const auto now = Clock::now();
     if (!client.closes) {
         client.phase = Phase::head;
+        client.flow.reset();
         return set_deadline(client,
                             now + (is_ending_ ? ending_patience : settings_.keep_alive_timeout));
     }

@@ -29,6 +29,8 @@ public:
         std::chrono::milliseconds keep_alive_timeout;
         /// How long the head of a connection's first request may take.
         std::chrono::milliseconds read_timeout;
+        /// How long a request may wait for a thread; none: as long as it takes.
+        std::optional<std::chrono::milliseconds> wait_timeout;
         /// None if the service reads no bodies.
         std::optional<BodyLimits> bodies;
         /// How many bodies are read at the same time; other clients wait with theirs.
@@ -72,6 +74,8 @@ private:
     void handle(ConnectionId connection, std::uint32_t events);
     void handle_news();
     void handle_deadlines();
+    void handle_postponed();
+    void drop_greediest();
     /// Calls `action` with the client, if it is still there, and takes the requests that have come.
     template<class Action>
     void with_client(ConnectionId connection, Action action);
@@ -80,12 +84,14 @@ private:
     void add_client(ListeningSocket::Accepted accepted);
     void set_accepting(bool accepting);
     void begin_drain();
+    void hurry(Client& client);
     void stop_accepting();
 
     void on_input(Client& client);
     void on_broken(Client& client);
     void on_deadline(Client& client);
 
+    void take_requests(Client& client);
     bool take_request(Client& client);
     void begin_request(Client& client);
     void begin_body(Client& client);
@@ -93,7 +99,9 @@ private:
     void read_body(Client& client);
     void hand_over(Client& client);
     void answer_here(Client& client, bool closes, const Responder::Handler& handler);
+    void refuse_overload(Client& client);
     void send(Client& client, WireResponse response);
+    void begin_sending(Client& client);
     void go_on_sending(Client& client);
     void after_answer(Client& client);
 
@@ -109,6 +117,10 @@ private:
     ConnectionId last_connection_;
     std::set<std::pair<Clock::time_point, ConnectionId>> deadlines_;
     std::deque<ConnectionId> waiting_for_place_;
+    /// Those that may have more requests among what has come; others had to have a turn first.
+    std::vector<ConnectionId> postponed_;
+    /// How many bytes this process keeps for all clients: what came and waits, and answers.
+    std::size_t buffered_ = 0;
     std::size_t bodies_ = 0;
 
     bool is_accepting_ = false;

@@ -93,10 +93,14 @@ std::optional<int> parse_head(std::string_view head, Request& request) {
         const auto end = head.find(line_end);
         if (std::min(end, head.size()) > max_field_size || end == std::string_view::npos)
             return 431;
-        if (end == 0) return std::nullopt;
+        if (end == 0) break;
         if (!parse_field(head.substr(0, end), request.fields)) return 400;
         head.remove_prefix(end + line_end.size());
     }
+    // Two hosts, or none where there has to be one, are doubtful, too (RFC 9112, 3.2).
+    const auto hosts = request.fields.count("Host");
+    const bool is_clear = hosts == 1 || (hosts == 0 && request.version == "HTTP/1.0");
+    return is_clear ? std::nullopt : std::optional(400);
 }
 
 Framing framing_of(const Request& request) {

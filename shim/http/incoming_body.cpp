@@ -86,6 +86,11 @@ void IncomingBody::begin_answer() {
     heard_at_ = waited_;
 }
 
+void IncomingBody::hurry(std::chrono::milliseconds rest) {
+    stop_waiting();
+    longest_wait_ = std::min<nanoseconds>(longest_wait_, waited_ + rest);
+}
+
 bool IncomingBody::wants_input() const {
     return !has_ended_ && !(is_being_answered_ && body_->is_full());
 }

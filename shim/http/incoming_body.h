@@ -44,7 +44,9 @@ public:
 
     /// Says that the service reads the body while the rest comes.
     void begin_answer();
-    bool is_being_answered() const { return is_being_answered_; }
+
+    /// Says that the server ends: from now on it waits no longer than this for the client, in all.
+    void hurry(std::chrono::milliseconds rest);
 
     /// Whether the server should receive from the client now.
     bool wants_input() const;

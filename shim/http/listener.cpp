@@ -5,8 +5,8 @@ namespace active_calls::shim::http {
 namespace {
 
 EventLoop::Settings loop_settings(const ListenerSettings& settings) {
-    return {settings.keep_alive_timeout, settings.read_timeout, settings.bodies,
-            settings.thread_count, settings.max_connections};
+    return {settings.keep_alive_timeout, settings.read_timeout, settings.wait_timeout,
+            settings.bodies,             settings.thread_count, settings.max_connections};
 }
 
 } // namespace
@@ -14,9 +14,9 @@ EventLoop::Settings loop_settings(const ListenerSettings& settings) {
 Listener::Listener(const ListenerSettings& settings, Service& service)
     : thread_count_(settings.thread_count)
     , keep_alive_timeout_(settings.keep_alive_timeout)
-    , service_(service)
     , listening_(settings.address)
     , address_{settings.address.host, listening_.port()}
+    , queue_(settings.thread_count)
     , loop_(loop_settings(settings), listening_, service, queue_) {}
 
 Listener::~Listener() {
@@ -41,12 +41,12 @@ void Listener::answer_requests() {
     while (const auto work = queue_.next()) {
         WireResponse response;
         try {
-            response = responder.respond(work->request, work->closes, [&](const Request& request) {
-                return service_.answer(request);
-            });
+            response = responder.respond(work->request, work->closes, work->answer);
         } catch (const std::exception&) {
             // A lack of memory, for example, costs this client its connection, but not the process.
         }
+        // First, so that a client which asks again at once finds the thread free.
+        queue_.finish(work->flow);
         loop_.finish(work->connection, std::move(response));
     }
 }

@@ -20,6 +20,8 @@ struct ListenerSettings {
     std::chrono::milliseconds keep_alive_timeout;
     /// How long the head of a connection's first request may take.
     std::chrono::milliseconds read_timeout;
+    /// How long a request may wait for a thread; none: as long as it takes.
+    std::optional<std::chrono::milliseconds> wait_timeout = std::nullopt;
     /// None if the service reads no bodies.
     std::optional<BodyLimits> bodies = std::nullopt;
     /// Beyond so many, connections wait in the kernel until another one ends.
@@ -47,6 +49,9 @@ public:
     void drain() { loop_.drain(); }
     bool is_draining() const { return loop_.is_draining(); }
 
+    /// How many requests wait for a thread.
+    std::size_t waiting() const { return queue_.waiting(); }
+
     /// Waits for the end of serving, `patience` at most; false if it still goes on. It ends after
     /// `drain`, or when the listening socket fails.
     bool wait_until_stopped(std::chrono::milliseconds patience) const;
@@ -56,7 +61,6 @@ private:
 
     const std::size_t thread_count_;
     const std::chrono::milliseconds keep_alive_timeout_;
-    Service& service_;
     ListeningSocket listening_;
     const ListenAddress address_;
     WorkQueue queue_;

@@ -50,7 +50,7 @@ struct Request {
     std::string remote_address;
     /// When the head had come.
     std::chrono::steady_clock::time_point received_at = std::chrono::steady_clock::now();
-    /// Null if the service reads no bodies, and in `Service::admit` and `Service::refuse`.
+    /// Null if the service reads no bodies, and as long as no thread has taken the request.
     RequestBody* body = nullptr;
 
     /// The part of the target before its query.
@@ -62,6 +62,9 @@ struct Response {
     int status = 200;
     Fields fields;
     std::string body;
+    /// How long the answer is held back, so that a client which tries again and again is slowed
+    /// down. No thread waits meanwhile.
+    std::chrono::milliseconds delay{0};
 };
 
 } // namespace active_calls::shim::http

@@ -105,7 +105,7 @@ public:
         process(&Server::process_request, stream);
         std::string answer = stream.take_output();
         sort_fields(answer);
-        return {std::move(answer), closes_};
+        return {std::move(answer), closes_, delay_};
     }
 
 private:
@@ -113,6 +113,7 @@ private:
         is_dispatched_ = true;
         Response response = (*handler_)(*request_);
         answer.status = response.status;
+        delay_ = response.delay;
         answer.body = std::move(response.body);
         for (const Field& field : response.fields) answer.headers.emplace(field.name, field.value);
     }
@@ -153,6 +154,7 @@ private:
     const Request* request_ = nullptr;
     const Responder::Handler* handler_ = nullptr;
     bool closes_ = true;
+    std::chrono::milliseconds delay_{0};
     bool is_dispatched_ = false;
 };
 

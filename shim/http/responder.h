@@ -15,6 +15,8 @@ struct WireResponse {
     std::string bytes;
     /// Whether the answer tells the client that the connection ends.
     bool closes = true;
+    /// As in Response.
+    std::chrono::milliseconds delay{0};
 };
 
 /// Has httplib write the answer that a handler returns. One thread may use it.

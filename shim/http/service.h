@@ -3,26 +3,38 @@
 
 #include "message.h"
 
+#include <cstdint>
+#include <functional>
 #include <optional>
+#include <variant>
 
 namespace active_calls::shim::http {
 
-/// No function may throw. `refuse` and `admit` are called by the thread that waits for all sockets,
-/// so they must not wait for anything; `answer` by many threads at the same time.
+/// Whose a request is. Requests of one flow wait for one another, and flows take turns.
+using Flow = std::uint64_t;
+
+/// What is left to do for a request by one of the threads that may wait for something.
+struct Task {
+    /// None: no other request has the same, so that each is taken in the order of its coming.
+    std::optional<Flow> flow;
+    /// Called once, and must not throw. All of the request has come by then, except for the rest of
+    /// a large body.
+    std::function<Response(const Request&)> answer;
+};
+
+/// No function may throw. They are called by the thread that waits for all sockets, so they must
+/// not wait for anything.
 class Service {
 public:
     virtual ~Service() = default;
 
-    /// Answers a request. All of it has come, except for the rest of a large body.
-    virtual Response answer(const Request& request) = 0;
+    /// Answers a request at once, before its body is read, or says what a thread has to do for it.
+    virtual std::variant<Response, Task> receive(const Request& request) = 0;
 
-    /// Refuses a request whose head is wrong, with this status: 400, 414 or 431. `request` holds
-    /// what could be read of it.
+    /// Refuses a request with this status. 400, 414, 431: its head is wrong, and `request` holds
+    /// what could be read of it. 503: there are too many others of its flow, it has waited too long
+    /// for a thread, or the server ends.
     virtual Response refuse(const Request& request, int status) = 0;
-
-    /// Answers a request before its body is read, if the body is not worth reading; else returns
-    /// none. Only a listener that reads bodies calls it.
-    virtual std::optional<Response> admit(const Request& /*request*/) { return std::nullopt; }
 };
 
 } // namespace active_calls::shim::http

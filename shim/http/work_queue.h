@@ -3,13 +3,15 @@
 
 #include "body.h"
 #include "message.h"
+#include "service.h"
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 
 namespace active_calls::shim::http {
 
@@ -19,47 +21,64 @@ using ConnectionId = std::uint64_t;
 struct Work {
     ConnectionId connection;
     Request request;
+    Flow flow;
+    std::function<Response(const Request&)> answer;
     /// Keeps alive what `request.body` refers to; null if the request has no body.
     std::shared_ptr<RequestBody> body;
     /// Whether the connection is to end with the answer.
     bool closes;
 };
 
+/// Fair among flows: each has a line of its own, and the lines take turns. A flow that already
+/// keeps as many threads busy as are free gets no more of them: one flow has at most half of the
+/// threads, and what is left is halved again for the next one, so that a newcomer finds a thread.
 class WorkQueue {
 public:
-    void add(Work work) {
-        const std::lock_guard lock(mutex_);
-        waiting_.push_back(std::move(work));
-        has_news_.notify_one();
-    }
+    /// So many requests of one flow may wait.
+    static constexpr std::size_t max_waiting_of_flow = 256;
 
-    /// Removes the connection's request; returns false if a thread has taken it already.
-    bool withdraw(ConnectionId connection) {
-        const std::lock_guard lock(mutex_);
-        return std::erase_if(waiting_,
-                             [&](const Work& work) { return work.connection == connection; }) > 0;
-    }
+    explicit WorkQueue(std::size_t thread_count)
+        : free_threads_(thread_count) {}
+
+    /// Whether one more request of this flow may wait.
+    bool has_room(Flow flow) const;
+    void add(Work work);
+
+    /// Removes the connection's request and returns it; none if a thread has taken it already.
+    std::optional<Work> withdraw(ConnectionId connection);
 
     /// Waits for the next request; returns none when the queue is empty after `close`.
-    std::optional<Work> next() {
-        std::unique_lock lock(mutex_);
-        has_news_.wait(lock, [&] { return !waiting_.empty() || is_closed_; });
-        if (waiting_.empty()) return std::nullopt;
-        std::optional<Work> work(std::move(waiting_.front()));
-        waiting_.pop_front();
-        return work;
-    }
+    std::optional<Work> next();
+    /// Says that the thread which took a request of this flow is free again.
+    void finish(Flow flow);
 
-    void close() {
-        const std::lock_guard lock(mutex_);
-        is_closed_ = true;
-        has_news_.notify_all();
-    }
+    void close();
+
+    std::size_t waiting() const;
 
 private:
-    std::mutex mutex_;
+    struct Line {
+        std::list<Work> waiting = {};
+        std::size_t in_work = 0;
+        /// The place in `turns_`; its end where nothing waits.
+        std::list<Flow>::iterator turn;
+    };
+    struct Place {
+        Line* line;
+        std::list<Work>::iterator work;
+    };
+
+    Line* next_line();
+    Work take(Line& line, std::list<Work>::iterator work);
+    void forget_if_idle(Flow flow);
+
+    mutable std::mutex mutex_;
     std::condition_variable has_news_;
-    std::deque<Work> waiting_;
+    std::unordered_map<Flow, Line> lines_;
+    /// The flows of which something waits; whose turn is next comes first.
+    std::list<Flow> turns_;
+    std::unordered_map<ConnectionId, Place> places_;
+    std::size_t free_threads_;
     bool is_closed_ = false;
 };
 

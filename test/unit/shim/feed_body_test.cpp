@@ -78,7 +78,15 @@ public:
         : function_(std::move(function))
         , max_size_(max_size) {}
 
-    http::Response answer(const http::Request& request) override {
+    std::variant<http::Response, http::Task> receive(const http::Request& /*request*/) override {
+        return http::Task{{}, [this](const http::Request& request) { return answer(request); }};
+    }
+    http::Response refuse(const http::Request& /*request*/, int status) override {
+        return {status, {}, ""};
+    }
+
+private:
+    http::Response answer(const http::Request& request) const {
         try {
             FeedBody feed(*request.body, request, max_size_);
             feed.read_first();
@@ -87,11 +95,7 @@ public:
             return {500, {}, std::to_string(static_cast<int>(error.code)) + " " + error.what()};
         }
     }
-    http::Response refuse(const http::Request& /*request*/, int status) override {
-        return {status, {}, ""};
-    }
 
-private:
     const Function function_;
     const std::size_t max_size_;
 };
@@ -125,7 +129,7 @@ struct Feed {
 };
 
 std::string head_with(const http::Fields& fields, const std::string& target = "/") {
-    std::string head = "POST " + target + " HTTP/1.1\r\n";
+    std::string head = "POST " + target + " HTTP/1.1\r\nHost: x\r\n";
     for (const auto& [name, value] : fields) head += name + ": " + value + "\r\n";
     return head + "\r\n";
 }
@@ -177,7 +181,7 @@ protected:
 const http::Fields chunked{{"Transfer-Encoding", "chunked"}};
 const http::Fields gzip_chunked{{"Transfer-Encoding", "chunked"}, {"Content-Encoding", "gzip"}};
 const std::string last_chunk = "0\r\n\r\n";
-const std::string next_request = "GET / HTTP/1.1\r\n\r\n";
+const std::string next_request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 http::Fields sized(const std::string& body, const std::string& encoding = "identity") {
     return {{"Content-Length", std::to_string(body.size())}, {"Content-Encoding", encoding}};

@@ -84,7 +84,6 @@ TEST_F(Options, HaveDefaults) {
     EXPECT_EQ(options.pool_size, 8u);
     EXPECT_EQ(options.pool_timeout, seconds{2});
     EXPECT_EQ(options.statement_timeout, seconds{10});
-    EXPECT_EQ(options.http_threads, 256u);
     EXPECT_EQ(options.keep_alive_timeout, seconds{5});
     EXPECT_EQ(options.read_timeout, seconds{5});
     EXPECT_EQ(options.drain_timeout, seconds{30});
@@ -97,8 +96,8 @@ TEST_F(Options, HaveDefaults) {
 TEST_F(Options, AreTakenFromTheCommandLine) {
     const ServeOptions options =
         serve({"--listen", "[::1]:0", "--admin-listen", "localhost:9090", "--database",
-               "host=db1 dbname=calls", "--require-exp", "--pool-size", "3", "--http-threads=4",
-               "--statement-timeout", "500ms", "--drain-timeout", "10m", "--log-format", "text",
+               "host=db1 dbname=calls", "--require-exp", "--pool-size", "3",
+               "--statement-timeout=500ms", "--drain-timeout", "10m", "--log-format", "text",
                "--log-level", "error"});
     EXPECT_EQ(options.listen.host, "::1");
     EXPECT_EQ(options.listen.port, 0);
@@ -107,7 +106,6 @@ TEST_F(Options, AreTakenFromTheCommandLine) {
     EXPECT_EQ(options.database, "host=db1 dbname=calls");
     EXPECT_TRUE(options.require_expiry);
     EXPECT_EQ(options.pool_size, 3u);
-    EXPECT_EQ(options.http_threads, 4u);
     EXPECT_EQ(options.statement_timeout, milliseconds{500});
     EXPECT_EQ(options.drain_timeout, std::chrono::minutes{10});
     EXPECT_EQ(options.log_format, LogFormat::text);
@@ -175,7 +173,7 @@ TEST_F(Options, AreNamedWhenWrong) {
                                                                  {"--admin-listen", "x:y"},
                                                                  {"--pool-size", "0"},
                                                                  {"--pool-size", "many"},
-                                                                 {"--http-threads", "1"},
+                                                                 {"--pool-size", "1001"},
                                                                  {"--pool-timeout", "5"},
                                                                  {"--pool-timeout", "5 years"},
                                                                  {"--pool-timeout", "0s"},
@@ -209,13 +207,6 @@ TEST_F(Options, AreNamedWhenUnknown) {
               std::string::npos);
     EXPECT_FALSE(complaint({}).empty());
     EXPECT_FALSE(complaint({"start"}).empty());
-}
-
-TEST_F(Options, NeedMoreThreadsThanConnections) {
-    EXPECT_NE(
-        complaint({"serve", "--pool-size", "8", "--http-threads", "8"}).find("--pool-size (8)"),
-        std::string::npos);
-    EXPECT_EQ(serve({"--pool-size", "8", "--http-threads", "9"}).http_threads, 9u);
 }
 
 TEST_F(Options, HoldNoPasswordOnTheCommandLine) {

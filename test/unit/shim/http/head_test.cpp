@@ -19,7 +19,7 @@ Request read(const std::string& head) {
 }
 
 std::string target_of(const std::string& target) {
-    return read("GET " + target + " HTTP/1.1\r\n\r\n").target;
+    return read("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n").target;
 }
 
 TEST(Head, IsRead) {
@@ -37,6 +37,15 @@ TEST(Head, MayNameTheHostInItsTarget) {
     EXPECT_EQ(target_of("http://host?b=c"), "/?b=c");
     EXPECT_EQ(target_of("/http://host/"), "/http://host/");
     EXPECT_EQ(target_of("*"), "*");
+}
+
+TEST(Head, NamesOneHost) {
+    EXPECT_EQ(status_of("GET / HTTP/1.1\r\n\r\n"), 400);
+    EXPECT_EQ(status_of("GET http://a/ HTTP/1.1\r\n\r\n"), 400);
+    EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"), 400);
+    EXPECT_EQ(status_of("GET / HTTP/1.0\r\nHost: a\r\nhost: b\r\n\r\n"), 400);
+    EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost:\r\n\r\n"), 0);
+    EXPECT_EQ(status_of("GET / HTTP/1.0\r\n\r\n"), 0);
 }
 
 TEST(Head, BeginsWithARequestLine) {
@@ -84,18 +93,18 @@ TEST(Head, HasFieldsThatEverybodyReadsAlike) {
 
 TEST(Head, MayHaveFieldsOfAnyKind) {
     for (const std::string line : {"X!#$&'*+-.^_`|~9z:y", "X:", "X: ", "X: :\t\x01\xff "})
-        EXPECT_EQ(status_of("GET / HTTP/1.1\r\n" + line + "\r\n\r\n"), 0) << line;
+        EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: x\r\n" + line + "\r\n\r\n"), 0) << line;
 }
 
 TEST(Head, HasALimit) {
     const auto with_target = [](std::size_t size) {
-        return status_of("GET /" + std::string(size - 1, 'x') + " HTTP/1.1\r\n\r\n");
+        return status_of("GET /" + std::string(size - 1, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n");
     };
     EXPECT_EQ(with_target(max_target_size), 0);
     EXPECT_EQ(with_target(max_target_size + 1), 414);
     EXPECT_EQ(status_of("GET /" + std::string(max_head_size - 5, 'x')), 414); // cut off
     const auto with_field = [](std::size_t size) {
-        return status_of("GET / HTTP/1.1\r\nX: " + std::string(size - 3, 'x') + "\r\n\r\n");
+        return status_of("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(size - 3, 'x') + "\r\n\r\n");
     };
     EXPECT_EQ(with_field(max_field_size), 0);
     EXPECT_EQ(with_field(max_field_size + 1), 431);
@@ -104,7 +113,7 @@ TEST(Head, HasALimit) {
 
 TEST(Head, SaysWhereTheBodyEnds) {
     const auto framing = [](const std::string& fields, const std::string& version = "HTTP/1.1") {
-        return framing_of(read("POST / " + version + "\r\n" + fields + "\r\n"));
+        return framing_of(read("POST / " + version + "\r\nHost: x\r\n" + fields + "\r\n"));
     };
     EXPECT_FALSE(framing("").has_body());
     EXPECT_FALSE(framing("Content-Length: 0\r\n").has_body());
@@ -125,7 +134,7 @@ TEST(Head, SaysWhereTheBodyEnds) {
 
 TEST(Head, SaysWhetherTheConnectionIsKept) {
     const auto is_kept = [](const std::string& version, const std::string& fields) {
-        return keeps_alive(read("GET / " + version + "\r\n" + fields + "\r\n"));
+        return keeps_alive(read("GET / " + version + "\r\nHost: x\r\n" + fields + "\r\n"));
     };
     EXPECT_TRUE(is_kept("HTTP/1.1", ""));
     EXPECT_FALSE(is_kept("HTTP/1.1", "Connection: foo, Close\r\n"));

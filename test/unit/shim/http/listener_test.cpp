@@ -32,24 +32,33 @@ bool contains(const std::string& text, std::string_view part) {
 constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr std::string_view get_and_close = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Answers with the target. It takes its time if the path is `/slow`, and says much if it is
-/// `/large`.
+/// Answers with the target. It takes its time if the path is `/slow`, says much if it is `/large`,
+/// answers at once if it is `/now`, and holds the answer back if it is `/later`. The field `Flow`
+/// names the flow.
 class Echo : public Service {
 public:
     static constexpr std::size_t large = 8'000'000;
 
-    Response answer(const Request& request) override {
-        ++request_count_;
-        if (request.path() == "/slow") std::this_thread::sleep_for(milliseconds{400});
-        return {200,
-                {{"x-B", "a"}, {"Content-Type", "text/x-plain"}, {"X-a", "b"}},
-                request.path() == "/large" ? std::string(large, 'x') : request.target};
+    std::variant<Response, Task> receive(const Request& request) override {
+        if (request.path() == "/now") return Response{200, {}, "now"};
+        if (request.path() == "/later") return Response{200, {}, "later", milliseconds{300}};
+        std::optional<Flow> flow;
+        if (request.fields.has("Flow")) flow = std::stoull(std::string(request.fields.get("Flow")));
+        return Task{flow, [this](const Request& taken) { return answer(taken); }};
     }
     Response refuse(const Request& /*request*/, int status) override { return {status, {}, ""}; }
 
     int request_count() const { return request_count_; }
 
 private:
+    Response answer(const Request& request) {
+        ++request_count_;
+        if (request.path() == "/slow") std::this_thread::sleep_for(milliseconds{400});
+        return {200,
+                {{"x-B", "a"}, {"Content-Type", "text/x-plain"}, {"X-a", "b"}},
+                request.path() == "/large" ? std::string(large, 'x') : request.target};
+    }
+
     std::atomic<int> request_count_ = 0;
 };
 
@@ -93,7 +102,7 @@ TEST_F(Listening, KeepsConnectionsAsTheClientWants) {
 
     for (const auto value : {"CLOSE", "foo, Close"})
         EXPECT_TRUE(
-            contains(answer_to(std::string("GET / HTTP/1.1\r\nConnection: ") + value + "\r\n\r\n"),
+            contains(answer_to(std::string("GET / HTTP/1.1\r\nHost: x\r\nConnection: ") + value + "\r\n\r\n"),
                      "Connection: close"));
     EXPECT_TRUE(contains(answer_to("GET / HTTP/1.0\r\n\r\n"), "Connection: close"));
     EXPECT_TRUE(contains(
@@ -108,7 +117,7 @@ TEST_F(Listening, AnswersPipelinedRequests) {
 
 TEST_F(Listening, TakesNoBodyForARequest) {
     for (const auto framing : {"Content-Length: 28", "Transfer-Encoding: chunked"})
-        EXPECT_EQ(count_answers(answer_to(std::string("GET / HTTP/1.1\r\n") + framing + "\r\n\r\n" +
+        EXPECT_EQ(count_answers(answer_to(std::string("GET / HTTP/1.1\r\nHost: x\r\n") + framing + "\r\n\r\n" +
                                           std::string(get))),
                   1u)
             << framing;
@@ -116,7 +125,7 @@ TEST_F(Listening, TakesNoBodyForARequest) {
 
 TEST_F(Listening, LetsAClientThatStillSendsReadItsAnswer) {
     const TestClient client(listener_.address());
-    client.send("POST / HTTP/1.1\r\nContent-Length: 8000000\r\n\r\n");
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n");
     EXPECT_TRUE(client.send(std::string(8'000'000, 'x')));
     const std::string answer = client.rest();
     EXPECT_TRUE(contains(answer, "200 OK") && !contains(answer, "(reset)")) << answer;
@@ -124,12 +133,12 @@ TEST_F(Listening, LetsAClientThatStillSendsReadItsAnswer) {
 
 TEST_F(Listening, RefusesWhatIsTooLong) {
     EXPECT_TRUE(
-        contains(answer_to("GET /?" + std::string(9'000, 'x') + " HTTP/1.1\r\n\r\n"), " 414 "));
+        contains(answer_to("GET /?" + std::string(9'000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n"), " 414 "));
     EXPECT_TRUE(contains(answer_to("GET /?" + std::string(100'000, 'x')), " 414 "));
-    EXPECT_TRUE(contains(answer_to("GET / HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n"),
+    EXPECT_TRUE(contains(answer_to("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n"),
                          " 431 "));
-    EXPECT_TRUE(contains(answer_to("GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x')), " 431 "));
-    std::string many = "GET / HTTP/1.1\r\n";
+    EXPECT_TRUE(contains(answer_to("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(100'000, 'x')), " 431 "));
+    std::string many = "GET / HTTP/1.1\r\nHost: x\r\n";
     for (int i = 0; i < 1'000; ++i) many += "X: " + std::string(100, 'x') + "\r\n";
     EXPECT_TRUE(contains(answer_to(many + "\r\n"), " 431 "));
     EXPECT_EQ(echo_.request_count(), 0);
@@ -155,7 +164,7 @@ TEST_F(Listening, SendsFieldsInTheOrderOfTheirNames) {
 
 TEST_F(Listening, IgnoresRanges) {
     for (const auto range : {"bytes=0-1", "bytes=abc", "items=1"}) {
-        const std::string answer = answer_to(std::string("GET /abc HTTP/1.1\r\nRange: ") + range +
+        const std::string answer = answer_to(std::string("GET /abc HTTP/1.1\r\nHost: x\r\nRange: ") + range +
                                              "\r\nConnection: close\r\n\r\n");
         EXPECT_TRUE(contains(answer, "200 OK") && answer.ends_with("/abc")) << answer;
     }
@@ -185,11 +194,11 @@ TEST_F(Listening, ServesOthersAtOnceThoughClientsAreSlow) {
     for (const auto& client : halting) client->send("GET / HTT");
     const auto still_sending = connect(50);
     for (const auto& client : still_sending)
-        client->send("POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n");
+        client->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
     const auto deaf = connect(50);
     for (const auto& client : deaf) {
         client->hold_little();
-        client->send("GET /large HTTP/1.1\r\n\r\n");
+        client->send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     while (echo_.request_count() < 100) std::this_thread::sleep_for(milliseconds{1});
     const auto started = Clock::now();
@@ -220,7 +229,7 @@ TEST_F(Listening, AnswersAClientThatSendsNoMore) {
 /// Nobody would read the answers, and other clients would wait for them.
 TEST_F(Listening, DoesNotAnswerClientsThatHaveGone) {
     const auto gone = connect(100);
-    for (const auto& client : gone) client->send("GET /slow HTTP/1.1\r\n\r\n");
+    for (const auto& client : gone) client->send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     while (echo_.request_count() < 8) std::this_thread::sleep_for(milliseconds{1});
     for (const auto& client : gone) client->reset();
     EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "200 OK"));
@@ -238,12 +247,86 @@ TEST_F(Listening, LetsClientsThatSendTooMuchAheadWait) {
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{3000}));
 }
 
+TEST_F(Listening, LetsFlowsTakeTurns) {
+    std::vector<std::unique_ptr<TestClient>> greedy = connect(40);
+    for (const auto& client : greedy)
+        client->send("GET /slow HTTP/1.1\r\nHost: x\r\nFlow: 1\r\n\r\n");
+    // Four of the eight threads are busy for this flow, and others find one at once.
+    while (listener_.waiting() < 36) std::this_thread::sleep_for(milliseconds{1});
+    const auto started = Clock::now();
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(contains(answer_to("GET / HTTP/1.1\r\nHost: x\r\nFlow: 2\r\n"
+                                       "Connection: close\r\n\r\n"),
+                             "200 OK"));
+    EXPECT_LT(Clock::now() - started, milliseconds{350});
+    for (const auto& client : greedy) client->finish_sending();
+    for (const auto& client : greedy) EXPECT_EQ(count_answers(client->rest()), 1u);
+}
+
+TEST_F(Listening, RefusesWhatIsTooMuchOfAFlow) {
+    const int taken = 4 + WorkQueue::max_waiting_of_flow;
+    const auto clients = connect(taken + 20);
+    for (const auto& client : clients) {
+        client->send("GET /slow HTTP/1.1\r\nHost: x\r\nFlow: 1\r\nConnection: close\r\n\r\n");
+        // One after the other, so that the last ones are those beyond the limit.
+        if (client == clients[3])
+            while (echo_.request_count() < 4) std::this_thread::sleep_for(milliseconds{1});
+    }
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(contains(clients[static_cast<std::size_t>(taken + i + 10)]->rest(), " 503 "));
+    EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "200 OK"));
+    EXPECT_LE(listener_.waiting(), WorkQueue::max_waiting_of_flow);
+    for (const auto& client : clients) client->reset();
+}
+
+TEST_F(Listening, HoldsAnswersBackWithoutAThread) {
+    const auto started = Clock::now();
+    const auto clients = connect(100);
+    for (const auto& client : clients)
+        client->send("GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "200 OK"));
+    EXPECT_LT(Clock::now() - started, milliseconds{250});
+    for (const auto& client : clients) EXPECT_TRUE(client->rest().ends_with("later"));
+    EXPECT_GT(Clock::now() - started, milliseconds{290});
+    EXPECT_LT(Clock::now() - started, milliseconds{2000});
+}
+
+TEST_F(Listening, AnswersManyRequestsThatWereSentAhead) {
+    std::string many;
+    for (int i = 0; i < 1'000; ++i) many += "GET /now HTTP/1.1\r\nHost: x\r\n\r\n";
+    const TestClient client(listener_.address());
+    client.send(many + std::string(get_and_close));
+    EXPECT_EQ(count_answers(client.rest()), 1'001u);
+}
+
+/// Eight answers of 8 MB are more than is kept for all clients.
+TEST_F(Listening, DropsThoseWhoTakeNoneOfTheirManyAnswers) {
+    const TestClient modest(listener_.address());
+    modest.hold_little();
+    modest.send("GET /large HTTP/1.1\r\nHost: x\r\nFlow: 2\r\nConnection: close\r\n\r\n");
+    const auto deaf = connect(8);
+    for (const auto& client : deaf) {
+        client->hold_little();
+        client->send("GET /large HTTP/1.1\r\nHost: x\r\nFlow: 1\r\n\r\n");
+    }
+    while (echo_.request_count() < 9) std::this_thread::sleep_for(milliseconds{1});
+    std::this_thread::sleep_for(milliseconds{100});
+    EXPECT_GT(modest.rest().size(), Echo::large);
+    int broken_off = 0;
+    for (const auto& client : deaf) {
+        client->finish_sending();
+        broken_off += client->rest().size() < Echo::large ? 1 : 0;
+    }
+    EXPECT_GE(broken_off, 4);
+    EXPECT_LE(broken_off, 7);
+}
+
 TEST_F(Listening, GivesAWholeAnswerToASlowClientAndDoesNotWaitForADeafOneWhenItDrains) {
     const TestClient slow(listener_.address());
     const TestClient deaf(listener_.address());
     for (const auto* client : {&slow, &deaf}) {
         client->hold_little();
-        client->send("GET /large HTTP/1.1\r\n\r\n");
+        client->send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     std::this_thread::sleep_for(milliseconds{200});
     listener_.drain();
@@ -311,15 +394,14 @@ TEST_F(Listening, StopsSoonThoughClientsAreIdle) {
 }
 
 /// Answers with the size of the body. It leaves the body alone if the path is `/refuse`, which
-/// `admit` answers, or `/ignore`, which `answer` does.
+/// `receive` answers, or `/ignore`, which a thread does.
 class BodySize : public Service {
 public:
-    std::optional<Response> admit(const Request& request) override {
-        if (request.path() != "/refuse") return std::nullopt;
-        return text("refused");
-    }
-    Response answer(const Request& request) override {
-        return text(request.path() == "/ignore" ? "ignored" : size_of(*request.body));
+    std::variant<Response, Task> receive(const Request& request) override {
+        if (request.path() == "/refuse") return text("refused");
+        return Task{{}, [](const Request& taken) {
+                        return text(taken.path() == "/ignore" ? "ignored" : size_of(*taken.body));
+                    }};
     }
     Response refuse(const Request& /*request*/, int status) override { return {status, {}, ""}; }
 
@@ -364,14 +446,14 @@ protected:
 TEST_F(ListeningToBodies, KeepsConnectionsWhoseBodyWasRead) {
     const TestClient client(listener_.address());
     for (int i = 0; i < 3; ++i) {
-        const std::string answer = client.ask("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+        const std::string answer = client.ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
         EXPECT_TRUE(contains(answer, "Keep-Alive") && answer.ends_with("size 3")) << answer;
     }
     const std::string chunked =
-        client.ask("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
+        client.ask("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
     EXPECT_TRUE(contains(chunked, "Keep-Alive") && chunked.ends_with("size 2")) << chunked;
-    client.send("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\naGET / HTTP/1.1\r\n\r\n"
-                "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\naGET / HTTP/1.1\r\nHost: x\r\n\r\n"
+                "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
     const std::string pipelined = client.rest();
     EXPECT_EQ(count_answers(pipelined), 3u) << pipelined;
     EXPECT_TRUE(pipelined.ends_with("size 2"));
@@ -379,12 +461,12 @@ TEST_F(ListeningToBodies, KeepsConnectionsWhoseBodyWasRead) {
 
 TEST_F(ListeningToBodies, ClosesConnectionsWhoseBodyWasNotRead) {
     for (const auto request :
-         {"POST /refuse HTTP/1.1\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-          "POST /refuse HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-          "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\nabc", // which is too slow
-          "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-          "0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-          "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\nGET / HTTP/1.1\r\n\r\n"}) {
+         {"POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+          "POST /refuse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nabc", // which is too slow
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"}) {
         const std::string answer = answer_to(request);
         EXPECT_EQ(count_answers(answer), 1u) << answer;
         EXPECT_TRUE(contains(answer, "Connection: close\r\n") && !contains(answer, "Keep-Alive"))
@@ -396,7 +478,7 @@ TEST_F(ListeningToBodies, LetsAClientThatSendsReadItsAnswer) {
     const std::string body(8'000'000, 'x');
     for (const std::string path : {"refuse", "ignore"}) {
         const TestClient client(listener_.address());
-        client.send("POST /" + path + " HTTP/1.1\r\nContent-Length: 8000000\r\n\r\n");
+        client.send("POST /" + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n");
         EXPECT_TRUE(client.send(body)) << path;
         const std::string answer = client.rest();
         EXPECT_TRUE(contains(answer, path) && !contains(answer, "(reset)")) << answer;
@@ -406,14 +488,14 @@ TEST_F(ListeningToBodies, LetsAClientThatSendsReadItsAnswer) {
 TEST_F(ListeningToBodies, KeepsConnectionsThatWereAnsweredWithoutABody) {
     const TestClient client(listener_.address());
     for (int i = 0; i < 3; ++i)
-        EXPECT_TRUE(contains(client.ask("GET /refuse HTTP/1.1\r\n\r\n"), "Keep-Alive"));
+        EXPECT_TRUE(contains(client.ask("GET /refuse HTTP/1.1\r\nHost: x\r\n\r\n"), "Keep-Alive"));
 }
 
 TEST_F(ListeningToBodies, IsNotHeldByClientsThatWereRefusedAndAreSilent) {
     std::vector<std::unique_ptr<TestClient>> silent;
     for (int i = 0; i < 100; ++i) {
         silent.push_back(std::make_unique<TestClient>(listener_.address()));
-        silent.back()->send("POST /refuse HTTP/1.1\r\nContent-Length: 3\r\n\r\n");
+        silent.back()->send("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n");
     }
     const auto started = Clock::now();
     EXPECT_TRUE(contains(answer_to(std::string(get_and_close)), "size 0"));
@@ -425,7 +507,7 @@ TEST_F(ListeningToBodies, ReadsEachInItsTurn) {
     std::vector<std::unique_ptr<TestClient>> clients;
     for (int i = 0; i < 40; ++i) {
         clients.push_back(std::make_unique<TestClient>(listener_.address()));
-        clients.back()->send("POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 3\r\n\r\na");
+        clients.back()->send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\na");
     }
     for (const auto& client : clients) client->send("bc");
     for (const auto& client : clients) EXPECT_TRUE(contains(client->rest(), "size 3"));
@@ -435,12 +517,12 @@ TEST_F(ListeningToBodies, HasAPlaceAgainWhereAClientHasGone) {
     std::vector<std::unique_ptr<TestClient>> clients;
     for (int i = 0; i < 40; ++i) {
         clients.push_back(std::make_unique<TestClient>(listener_.address()));
-        clients.back()->send("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\na");
+        clients.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
     }
     std::this_thread::sleep_for(milliseconds{50});
     for (const auto& client : clients) client->reset();
     const auto started = Clock::now();
-    EXPECT_TRUE(contains(answer_to("POST / HTTP/1.1\r\nConnection: close\r\n"
+    EXPECT_TRUE(contains(answer_to("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                                    "Content-Length: 2\r\n\r\nab"),
                          "size 2"));
     EXPECT_LT(Clock::now() - started, milliseconds{500});
@@ -448,7 +530,7 @@ TEST_F(ListeningToBodies, HasAPlaceAgainWhereAClientHasGone) {
 
 TEST_F(ListeningToBodies, TellsAClientThatWaitsToGoOn) {
     const TestClient client(listener_.address());
-    const std::string head = "POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
     EXPECT_EQ(client.ask(head), "HTTP/1.1 100 Continue\r\n\r\n");
     EXPECT_TRUE(client.ask("abc").ends_with("size 3"));
     const TestClient old(listener_.address());
@@ -460,12 +542,48 @@ TEST_F(ListeningToBodies, TellsAClientThatWaitsToGoOn) {
     EXPECT_TRUE(old.rest().starts_with("HTTP/1.1 200")); // it would not know what 100 means
 }
 
+/// Bodies that have stopped end soon, and those whose turn has not come are to be sent again.
+TEST_F(ListeningToBodies, WaitsForNoStoppedBodyWhenItDrains) {
+    std::vector<std::unique_ptr<TestClient>> clients;
+    for (int i = 0; i < 40; ++i) {
+        clients.push_back(std::make_unique<TestClient>(listener_.address()));
+        clients.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+    }
+    std::this_thread::sleep_for(milliseconds{50});
+    listener_.drain();
+    EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{1900}));
+    int count_503 = 0;
+    for (const auto& client : clients) {
+        const std::string answer = client->rest();
+        EXPECT_EQ(count_answers(answer), 1u) << answer;
+        if (contains(answer, " 503 ")) ++count_503;
+    }
+    EXPECT_EQ(count_503, 36);
+}
+
 TEST_F(Listening, SharesItsPortWithNobody) {
     EXPECT_THROW(Listener(settings_at(listener_.address()), echo_), std::runtime_error);
 }
 
 TEST_F(Listening, NeedsAHostThatExists) {
     EXPECT_THROW(Listener(settings_at({"no.such.host.invalid", 0}), echo_), std::runtime_error);
+}
+
+TEST(Listener, LetsNoRequestWaitForEver) {
+    Echo echo;
+    ListenerSettings settings = settings_at({"127.0.0.1", 0});
+    settings.thread_count = 1;
+    settings.wait_timeout = milliseconds{100};
+    Listener listener(settings, echo);
+    listener.start();
+    const TestClient first(listener.address());
+    first.send("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    while (echo.request_count() < 1) std::this_thread::sleep_for(milliseconds{1});
+    const TestClient second(listener.address());
+    EXPECT_TRUE(contains(second.ask(get), " 503 "));
+    EXPECT_EQ(echo.request_count(), 1);
+    EXPECT_TRUE(contains(first.rest(), "200 OK"));
+    EXPECT_TRUE(contains(second.ask(get), "200 OK"));
 }
 
 /// The listener has room for four connections, and the fifth one waits to be accepted.
