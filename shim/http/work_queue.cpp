@@ -66,11 +66,11 @@ std::size_t WorkQueue::waiting() const {
     return places_.size();
 }
 
-/// Passes over flows that keep too many threads busy; there are fewer of them than threads.
+/// Passes over flows that may have no more threads for now; there are fewer of them than threads.
 WorkQueue::Line* WorkQueue::next_line() {
     for (const Flow flow : turns_) {
         Line& line = lines_.at(flow);
-        if (line.in_work < free_threads_) return &line;
+        if (line.in_work == 0 || free_threads_ > kept_threads_) return &line;
     }
     return nullptr;
 }

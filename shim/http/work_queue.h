@@ -29,16 +29,17 @@ struct Work {
     bool closes;
 };
 
-/// Fair among flows: each has a line of its own, and the lines take turns. A flow that already
-/// keeps as many threads busy as are free gets no more of them: one flow has at most half of the
-/// threads, and what is left is halved again for the next one, so that a newcomer finds a thread.
+/// Fair among flows: each has a line of its own, and the lines take turns. Of eight
+/// threads one is kept for flows that have none busy, so that a newcomer finds it though all
+/// requests of another flow take long.
 class WorkQueue {
 public:
     /// So many requests of one flow may wait.
     static constexpr std::size_t max_waiting_of_flow = 256;
 
     explicit WorkQueue(std::size_t thread_count)
-        : free_threads_(thread_count) {}
+        : kept_threads_(thread_count / 8)
+        , free_threads_(thread_count) {}
 
     /// Whether one more request of this flow may wait.
     bool has_room(Flow flow) const;
@@ -78,6 +79,7 @@ private:
     /// The flows of which something waits; whose turn is next comes first.
     std::list<Flow> turns_;
     std::unordered_map<ConnectionId, Place> places_;
+    const std::size_t kept_threads_;
     std::size_t free_threads_;
     bool is_closed_ = false;
 };

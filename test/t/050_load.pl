@@ -98,7 +98,7 @@ subtest 'a hundred clients beside silent and slow ones' => sub {
 subtest 'more silent clients than threads' => sub {
     my $shim = start_shim(
         database => $database,
-        args     => [ '--http-threads', 16, '--pool-size', 4, '--keep-alive-timeout', '1s', '--read-timeout', '1s' ]
+        args     => [ '--pool-size', 4, '--keep-alive-timeout', '1s', '--read-timeout', '1s' ]
     );
     for my $bytes ('', 'GET /api/rest/cust', "GET $TARGETS[0] HTTP/1.1\r\n")
     {

@@ -186,7 +186,7 @@ subtest 'who sends' => sub {
         401, 194, 'Authentication failed', 'a query of nobody');
 
     my $connection = connect_to($shim->feed_port);
-    $connection->send_bytes("POST / HTTP/1.1\r\nContent-Length: 1000000\r\nX-ClickHouse-Key: x\r\n\r\n");
+    $connection->send_bytes("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nX-ClickHouse-Key: x\r\n\r\n");
     refused_ok($connection->read_answer('POST', 5), 403, 516, 'Authentication failed', 'before the body has come');
     is($connection->wait_closed(5), 'closed', 'which is not waited for');
     is(take_calls(), 0, 'nothing is in');
@@ -260,7 +260,7 @@ subtest 'a batch that is written while it comes' => sub {
     $cut->finish_sending;
     refused_ok($cut->read_answer('POST'), 400, 33, 'before its end', 'most of one');
     my $chunked = connect_to($shim->feed_port);
-    $chunked->send_bytes("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-ClickHouse-Key: $FEED_PASSWORD\r\n\r\n"
+    $chunked->send_bytes("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-ClickHouse-Key: $FEED_PASSWORD\r\n\r\n"
             . sprintf("%x\r\n%s\r\nnonsense\r\n", length $INSERT . $part x 2, $INSERT . $part x 2));
     refused_ok($chunked->read_answer('POST'), 400, 1000, 'size of a chunk', 'chunks that become none');
     is(take_calls(), 0, 'nothing of them is in');

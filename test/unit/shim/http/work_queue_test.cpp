@@ -42,24 +42,23 @@ TEST(WorkQueue, LetsFlowsTakeTurns) {
     EXPECT_EQ(take(queue, 4), Connections({3, 40, 4, 5}));
 }
 
-/// Of eight threads: four for the first flow, two for the second, one for the third, ...
-TEST(WorkQueue, LeavesThreadsToNewcomers) {
-    WorkQueue queue(8);
-    for (ConnectionId i = 0; i < 8; ++i) add(queue, 1, 10 + i);
-    EXPECT_EQ(take(queue, 4), Connections({10, 11, 12, 13}));
-    for (ConnectionId i = 0; i < 8; ++i) add(queue, 2, 20 + i);
-    EXPECT_EQ(take(queue, 2), Connections({20, 21}));
-    for (ConnectionId i = 0; i < 8; ++i) add(queue, 3, 30 + i);
+/// Of sixteen threads two are kept for flows that have none.
+TEST(WorkQueue, KeepsThreadsForNewcomers) {
+    WorkQueue queue(16);
+    for (ConnectionId i = 0; i < 16; ++i) add(queue, 1, 10 + i);
+    EXPECT_EQ(take(queue, 14).back(), 23u);
+    for (ConnectionId i = 0; i < 8; ++i) add(queue, 2, 30 + i);
     EXPECT_EQ(take(queue, 1), Connections({30}));
-    add(queue, 4, 40);
+    add(queue, 3, 40);
     EXPECT_EQ(take(queue, 1), Connections({40}));
 
-    queue.finish(4); // One thread is free, which none of the first three may have.
-    add(queue, 5, 50);
+    queue.finish(1); // One thread is free, which is kept for a fourth flow.
+    add(queue, 4, 50);
     EXPECT_EQ(take(queue, 1), Connections({50}));
-    queue.finish(5);
-    queue.finish(2);
-    EXPECT_EQ(take(queue, 1), Connections({22})); // though the first flow has waited longer
+    queue.finish(4);
+    queue.finish(1);
+    queue.finish(1);
+    EXPECT_EQ(take(queue, 1), Connections({24})); // whose flow has waited longest
 }
 
 TEST(WorkQueue, HasOneThreadForEverybody) {
