@@ -8,6 +8,7 @@
 #include "series_statement.h"
 #include "signals.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -48,6 +49,15 @@ std::size_t max_connections(std::size_t descriptors, const ServeOptions& options
     constexpr std::size_t least = 16;
     const auto shared = descriptors > reserved ? descriptors - reserved : 0;
     return std::max(shared / listener_count, least);
+}
+
+/// Has memory go back to the system when it is not needed any more. By default each thread has an
+/// arena of its own, and the limit from which on a block is given back by itself grows with the
+/// largest one that ever was.
+void bound_memory() {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
 std::unique_ptr<http::Listener> listen(const http::ListenerSettings& settings,
@@ -114,6 +124,7 @@ bool drain(std::span<http::Listener* const> listeners, const TerminationSignals&
 } // namespace
 
 int serve(const ServeOptions& options) {
+    bound_memory();
     const auto descriptors = raise_limit_of_descriptors();
     const TerminationSignals signals;
     Log log(options.log_format, options.log_level);

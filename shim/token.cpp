@@ -3,12 +3,15 @@
 #include "values.h"
 
 #include <jwt.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
+#include <vector>
 
 namespace active_calls::shim {
 
@@ -41,6 +44,38 @@ bool may_be_token(std::string_view text) {
            std::ranges::count(text, '.') == 2;
 }
 
+/// The bytes of a part of a token, which are in base64url without padding (RFC 7515, 2).
+std::string decoded(std::string_view part) {
+    std::string text(part);
+    std::ranges::replace(text, '-', '+');
+    std::ranges::replace(text, '_', '/');
+    const auto padding = (4 - text.size() % 4) % 4;
+    text.append(padding, '=');
+    std::string bytes(text.size() / 4 * 3, '\0');
+    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                       reinterpret_cast<const unsigned char*>(text.data()),
+                                       static_cast<int>(text.size()));
+    bytes.resize(length < 0 ? 0 : bytes.size() - std::min(padding, bytes.size()));
+    return bytes;
+}
+
+/// Whether it is JSON in which no object has two members of one name. Readers differ in which of
+/// them counts (RFC 8725, 2.4), so that whoever signed the token may have meant the other one.
+bool is_unambiguous(const std::string& text) {
+    std::vector<std::set<std::string>> names_of_objects;
+    bool is_repeated = false;
+    const auto look = [&](int /*depth*/, json::parse_event_t event, json& value) {
+        if (event == json::parse_event_t::object_start)
+            names_of_objects.emplace_back();
+        else if (event == json::parse_event_t::object_end)
+            names_of_objects.pop_back();
+        else if (event == json::parse_event_t::key)
+            is_repeated |= !names_of_objects.back().insert(value.get<std::string>()).second;
+        return true;
+    };
+    return !json::parse(text, look, false).is_discarded() && !is_repeated;
+}
+
 /// The claims of a token whose signature holds. Only HS256 counts, though libjwt verifies more,
 /// and a token that asks for extensions (`crit`) asks for what is not understood here.
 std::optional<json> signed_claims(const std::string& token, const Secret& secret) {
@@ -51,6 +86,11 @@ std::optional<json> signed_claims(const std::string& token, const Secret& secret
     const char* const algorithm = jwt_get_header(jwt.get(), "alg");
     if (!algorithm || std::string_view(algorithm) != "HS256") return std::nullopt;
     if (CString(jwt_get_headers_json(jwt.get(), "crit"))) return std::nullopt;
+    const auto first = token.find('.');
+    const auto second = token.find('.', first + 1);
+    if (!is_unambiguous(decoded(token.substr(0, first))) ||
+        !is_unambiguous(decoded(token.substr(first + 1, second - first - 1))))
+        return std::nullopt;
     const CString text(jwt_get_grants_json(jwt.get(), nullptr));
     if (!text) return std::nullopt;
     json claims = json::parse(text.get(), nullptr, false);

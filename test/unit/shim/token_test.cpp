@@ -155,6 +155,18 @@ TEST(Token, AsksForNoExtensions) {
     EXPECT_FALSE(verify(token(R"({"alg":"HS256","crit":["exp"]})", plain.dump())));
 }
 
+TEST(Token, NamesNothingTwice) {
+    EXPECT_EQ(verify(token(header, R"({"aud":"customer-v1","sub":37})")), access_37);
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":37,"sub":37})")));
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":38,"\u0073ub":37})")));
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":"D","cfg":)"
+                                      R"({"customer_id":3,"account_ids":[7],"account_ids":[]}})")));
+    EXPECT_FALSE(verify(token(R"({"alg":"HS256","alg":"HS256"})", plain.dump())));
+    // In different objects a name may stand again.
+    EXPECT_EQ(verify(token(header, R"({"aud":"customer-v1","sub":37,"x":[{"sub":1},{"sub":2}]})")),
+              access_37);
+}
+
 TEST(Token, IsWellFormed) {
     using namespace std::string_literals;
     const std::string good = token(plain);
