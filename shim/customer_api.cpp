@@ -124,12 +124,10 @@ std::variant<http::Response, http::Task> CustomerApi::receive(const http::Reques
         require_resource(request.path(), request.method);
         if (request.path() == series_path) {
             const Scope scope = authenticate(request);
-            return http::Task{flow_of(scope),
-                              [this, scope,
-                               series_request = parse_series_request(query_of(request.target))](
-                                  const http::Request& taken) {
-                                  return answer(taken, scope, series_request);
-                              }};
+            return http::Task{
+                flow_of(scope),
+                [this, scope, series_request = parse_series_request(query_of(request.target))](
+                    const http::Request& taken) { return answer(taken, scope, series_request); }};
         }
         answer_with(description_, request, exchange.response);
     } catch (const Refusal& refusal) {

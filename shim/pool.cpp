@@ -168,8 +168,7 @@ void Pool::refuse_while_away() const {
 bool Pool::withhold_permit(const std::string& reason) {
     const std::scoped_lock lock(mutex_);
     if (open_ == 0) return false;
-    if (!is_limited_)
-        log_.warning("no more connections", {{"error", reason}, {"open", open_}});
+    if (!is_limited_) log_.warning("no more connections", {{"error", reason}, {"open", open_}});
     is_limited_ = true;
     ++withheld_;
     withheld_until_ = Clock::now() + withholding;

@@ -45,7 +45,7 @@ bool may_be_token(std::string_view text) {
 }
 
 /// The bytes of a part of a token, which are in base64url without padding (RFC 7515, 2).
-std::string decoded(std::string_view part) {
+std::string from_base64url(std::string_view part) {
     std::string text(part);
     std::ranges::replace(text, '-', '+');
     std::ranges::replace(text, '_', '/');
@@ -88,8 +88,8 @@ std::optional<json> signed_claims(const std::string& token, const Secret& secret
     if (CString(jwt_get_headers_json(jwt.get(), "crit"))) return std::nullopt;
     const auto first = token.find('.');
     const auto second = token.find('.', first + 1);
-    if (!is_unambiguous(decoded(token.substr(0, first))) ||
-        !is_unambiguous(decoded(token.substr(first + 1, second - first - 1))))
+    if (!is_unambiguous(from_base64url(token.substr(0, first))) ||
+        !is_unambiguous(from_base64url(token.substr(first + 1, second - first - 1))))
         return std::nullopt;
     const CString text(jwt_get_grants_json(jwt.get(), nullptr));
     if (!text) return std::nullopt;

@@ -193,8 +193,8 @@ void EventLoop::handle_postponed() {
         with_client(connection, [](Client&) {});
 }
 
-/// Drops clients of the flow for which most is kept, those with most of it first, but leaves it one.
-/// Strangers together are a flow.
+/// Drops clients of the flow for which most is kept, those with most of it first, but leaves it
+/// one. Strangers together are a flow.
 void EventLoop::drop_greediest() {
     std::map<std::optional<Flow>, std::size_t> of_flows;
     for (const auto& [id, client] : clients_) of_flows[client.flow] += client.buffered;
@@ -224,8 +224,7 @@ void EventLoop::with_client(ConnectionId connection, Action action) {
         // A lack of memory, for example, costs this client its connection, but not the process.
         client.phase = Phase::closed;
     }
-    const std::size_t buffered =
-        client.phase == Phase::closed ? 0 : client.connection.buffered();
+    const std::size_t buffered = client.phase == Phase::closed ? 0 : client.connection.buffered();
     buffered_ += buffered - client.buffered;
     client.buffered = buffered;
     if (client.phase != Phase::closed) return;
@@ -506,8 +505,9 @@ void EventLoop::hand_over(Client& client) {
     client.phase = Phase::answering;
     set_deadline(client, settings_.wait_timeout ? Clock::now() + *settings_.wait_timeout
                                                 : Clock::time_point::max());
-    Work work{client.id, std::move(client.request), *client.flow, std::move(client.task.answer),
-              nullptr,   client.closes};
+    Work work{client.id,    std::move(client.request),
+              *client.flow, std::move(client.task.answer),
+              nullptr,      client.closes};
     if (client.body) work.body = client.body->body();
     work.request.body = work.body.get();
     queue_.add(std::move(work));

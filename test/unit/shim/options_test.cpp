@@ -94,11 +94,10 @@ TEST_F(Options, HaveDefaults) {
 }
 
 TEST_F(Options, AreTakenFromTheCommandLine) {
-    const ServeOptions options =
-        serve({"--listen", "[::1]:0", "--admin-listen", "localhost:9090", "--database",
-               "host=db1 dbname=calls", "--require-exp", "--pool-size", "3",
-               "--statement-timeout=500ms", "--drain-timeout", "10m", "--log-format", "text",
-               "--log-level", "error"});
+    const ServeOptions options = serve(
+        {"--listen", "[::1]:0", "--admin-listen", "localhost:9090", "--database",
+         "host=db1 dbname=calls", "--require-exp", "--pool-size", "3", "--statement-timeout=500ms",
+         "--drain-timeout", "10m", "--log-format", "text", "--log-level", "error"});
     EXPECT_EQ(options.listen.host, "::1");
     EXPECT_EQ(options.listen.port, 0);
     EXPECT_EQ(to_string(options.listen), "[::1]:0");

@@ -104,7 +104,8 @@ TEST(Head, HasALimit) {
     EXPECT_EQ(with_target(max_target_size + 1), 414);
     EXPECT_EQ(status_of("GET /" + std::string(max_head_size - 5, 'x')), 414); // cut off
     const auto with_field = [](std::size_t size) {
-        return status_of("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(size - 3, 'x') + "\r\n\r\n");
+        return status_of("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(size - 3, 'x') +
+                         "\r\n\r\n");
     };
     EXPECT_EQ(with_field(max_field_size), 0);
     EXPECT_EQ(with_field(max_field_size + 1), 431);
