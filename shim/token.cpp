@@ -49,14 +49,12 @@ std::string from_base64url(std::string_view part) {
     std::string text(part);
     std::ranges::replace(text, '-', '+');
     std::ranges::replace(text, '_', '/');
-    const auto padding = (4 - text.size() % 4) % 4;
-    text.append(padding, '=');
+    while (text.size() % 4 != 0) text += '=';
     std::string bytes(text.size() / 4 * 3, '\0');
     const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                        reinterpret_cast<const unsigned char*>(text.data()),
                                        static_cast<int>(text.size()));
-    bytes.resize(length < 0 ? 0 : bytes.size() - std::min(padding, bytes.size()));
-    return bytes;
+    return length < 0 ? "" : bytes.substr(0, part.size() * 3 / 4);
 }
 
 /// Whether it is JSON in which no object has two members of one name. Readers differ in which of
