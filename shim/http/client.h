@@ -19,8 +19,8 @@ struct Client {
 
     enum class Phase {
         head,      // a request is waited for
-        place,     // its body may not be read yet
         body,      // its body is read
+        place,     // its body is a large one, and may not be read on yet
         answering, // it waits for a thread or is with one; the rest of its body is read
         held_back, // its answer is
         sending,
@@ -56,10 +56,11 @@ struct Client {
     bool closes = false;
     /// What a thread has to do for it.
     Task task = {};
-    /// That of its task; strangers have none.
+    /// That of its task.
     std::optional<Flow> flow = std::nullopt;
-    /// Set until the answer is there. A client with a body has one of the places for bodies.
+    /// Set until the answer is there.
     std::optional<IncomingBody> body = std::nullopt;
+    bool has_place = false;
 
     /// When the client began to take its answer, how many bytes were not acknowledged then, and for
     /// how long it may take none of them.

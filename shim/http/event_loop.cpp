@@ -48,6 +48,10 @@ constexpr milliseconds sending_grace{30'000};
 constexpr std::int64_t ending_pace = 64;
 constexpr milliseconds ending_body_timeout{1'000};
 
+/// So much of a body is read beside the places: all of a small one. So one that stops at its
+/// beginning keeps no place.
+constexpr std::uint64_t max_size_without_place = 65536;
+
 /// One client has so many requests answered by the loop itself before others have a turn.
 constexpr int max_requests_at_once = 8;
 
@@ -229,7 +233,7 @@ void EventLoop::with_client(ConnectionId connection, Action action) {
     client.buffered = buffered;
     if (client.phase != Phase::closed) return;
     set_deadline(client, Clock::time_point::max());
-    const bool had_place = client.body.has_value();
+    const bool had_place = client.has_place;
     clients_.erase(found);
     if (had_place) give_place_away();
     if (!is_accepting_ && !is_ending_ && accept_at_ == Clock::time_point::max())
@@ -441,25 +445,20 @@ void EventLoop::begin_request(Client& client) {
         return answer_here(client, client.closes || has_unread_body,
                            [&](const Request&) { return std::move(*response); });
     client.task = std::move(std::get<Task>(received));
-    client.flow = client.task.flow.value_or(client.id);
+    client.flow = client.task.flow;
     if (!settings_.bodies) {
         client.closes |= has_unread_body;
         return hand_over(client);
     }
-    if (bodies_ < settings_.max_bodies) return begin_body(client);
-    client.phase = Phase::place;
-    set_deadline(client, Clock::time_point::max());
-    waiting_for_place_.push_back(client.id);
+    begin_body(client);
 }
 
-/// Takes one of the places for bodies.
 void EventLoop::begin_body(Client& client) {
     client.body.emplace(client.framing, *settings_.bodies, [this, id = client.id] {
         const std::lock_guard lock(mutex_);
         news_.push_back({id, std::nullopt});
         wake();
     });
-    ++bodies_;
     client.phase = Phase::body;
     const bool waits = client.request.version != "HTTP/1.0" &&
                        equal_ignoring_case(client.request.fields.get("Expect"), "100-continue");
@@ -470,14 +469,30 @@ void EventLoop::begin_body(Client& client) {
     read_body(client);
 }
 
-/// Ends one body's reading, and begins that of the client that has waited longest.
+/// Takes one of the places for large bodies; returns false, and has the client wait for one, if
+/// there is none.
+bool EventLoop::take_place(Client& client) {
+    if (bodies_ < settings_.max_bodies) {
+        ++bodies_;
+        client.phase = Phase::body;
+        client.has_place = true;
+        return true;
+    }
+    client.phase = Phase::place;
+    set_interest(client, 0);
+    set_deadline(client, Clock::time_point::max());
+    waiting_for_place_.push_back(client.id);
+    return false;
+}
+
+/// Ends one body's reading, and goes on with that of the client that has waited longest.
 void EventLoop::give_place_away() {
     --bodies_;
     while (!waiting_for_place_.empty() && bodies_ < settings_.max_bodies) {
         const auto next = waiting_for_place_.front();
         waiting_for_place_.pop_front();
         with_client(next, [&](Client& client) {
-            if (client.phase == Phase::place) begin_body(client);
+            if (client.phase == Phase::place && take_place(client)) read_body(client);
         });
     }
 }
@@ -490,6 +505,9 @@ void EventLoop::read_body(Client& client) {
     if (client.phase == Phase::body && body.is_enough()) {
         body.begin_answer();
         hand_over(client);
+    } else if (client.phase == Phase::body && !client.has_place &&
+               body.received_size() > max_size_without_place && !take_place(client)) {
+        return;
     }
     if (body.wants_input()) {
         body.start_waiting();
@@ -501,13 +519,13 @@ void EventLoop::read_body(Client& client) {
 }
 
 void EventLoop::hand_over(Client& client) {
-    if (!queue_.has_room(*client.flow)) return refuse_overload(client);
+    const Flow flow = client.flow.value_or(client.id);
+    if (!queue_.has_room(flow)) return refuse_overload(client);
     client.phase = Phase::answering;
     set_deadline(client, settings_.wait_timeout ? Clock::now() + *settings_.wait_timeout
                                                 : Clock::time_point::max());
-    Work work{client.id,    std::move(client.request),
-              *client.flow, std::move(client.task.answer),
-              nullptr,      client.closes};
+    Work work{client.id,    std::move(client.request), flow, std::move(client.task.answer), nullptr,
+              client.closes};
     if (client.body) work.body = client.body->body();
     work.request.body = work.body.get();
     queue_.add(std::move(work));
@@ -524,10 +542,8 @@ void EventLoop::answer_here(Client& client, bool closes, const Responder::Handle
 }
 
 void EventLoop::send(Client& client, WireResponse response) {
-    if (client.body) {
-        client.body.reset();
-        give_place_away();
-    }
+    client.body.reset();
+    if (std::exchange(client.has_place, false)) give_place_away();
     if (client.is_broken || response.bytes.empty()) {
         client.phase = Phase::closed;
         return;

@@ -33,7 +33,7 @@ public:
         std::optional<std::chrono::milliseconds> wait_timeout;
         /// None if the service reads no bodies.
         std::optional<BodyLimits> bodies;
-        /// How many bodies are read at the same time; other clients wait with theirs.
+        /// How many large bodies are read at the same time; other clients wait with theirs.
         std::size_t max_bodies;
         std::size_t max_connections;
     };
@@ -95,6 +95,7 @@ private:
     bool take_request(Client& client);
     void begin_request(Client& client);
     void begin_body(Client& client);
+    bool take_place(Client& client);
     void give_place_away();
     void read_body(Client& client);
     void hand_over(Client& client);

@@ -35,6 +35,9 @@ public:
     /// Ends the body with a fault: the client has closed, or has used up its time.
     void break_off(BodyFault fault);
 
+    /// How many bytes have come, those of chunks' lines included.
+    std::uint64_t received_size() const { return received_size_; }
+
     /// Whether no more will be read: the body is at its end, has a fault, or is too large.
     bool has_ended() const { return has_ended_; }
 

@@ -14,7 +14,7 @@ namespace active_calls::shim::http {
 
 struct ListenerSettings {
     ListenAddress address;
-    /// How many threads answer requests. As many bodies are read at the same time.
+    /// How many threads answer requests. As many large bodies are read at the same time.
     std::size_t thread_count;
     /// How long a connection that has had a request may wait for the next one.
     std::chrono::milliseconds keep_alive_timeout;

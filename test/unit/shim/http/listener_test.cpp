@@ -557,9 +557,10 @@ TEST_F(ListeningToBodies, WaitsForNoStoppedBodyWhenItDrains) {
     std::vector<std::unique_ptr<TestClient>> clients;
     for (int i = 0; i < 40; ++i) {
         clients.push_back(std::make_unique<TestClient>(listener_.address()));
-        clients.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+        clients.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" +
+                             std::string(100'000, 'x'));
     }
-    std::this_thread::sleep_for(milliseconds{50});
+    std::this_thread::sleep_for(milliseconds{300});
     listener_.drain();
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{1900}));
     int count_503 = 0;
@@ -569,6 +570,23 @@ TEST_F(ListeningToBodies, WaitsForNoStoppedBodyWhenItDrains) {
         if (contains(answer, " 503 ")) ++count_503;
     }
     EXPECT_EQ(count_503, 36);
+}
+
+/// None of the bodies is so large that it needs a place.
+TEST_F(ListeningToBodies, IsNotHeldByBodiesThatStop) {
+    std::vector<std::unique_ptr<TestClient>> silent;
+    for (int i = 0; i < 100; ++i) {
+        silent.push_back(std::make_unique<TestClient>(listener_.address()));
+        silent.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" +
+                            std::string(30'000, 'x'));
+    }
+    const auto started = Clock::now();
+    const std::string large(200'000, 'x');
+    EXPECT_TRUE(contains(answer_to("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                   "Content-Length: 200000\r\n\r\n" +
+                                   large),
+                         "size 200000"));
+    EXPECT_LT(Clock::now() - started, milliseconds{700});
 }
 
 TEST_F(Listening, SharesItsPortWithNobody) {
