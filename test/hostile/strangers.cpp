@@ -1,0 +1,114 @@
+#include "strangers.h"
+
+#include "attacks.h"
+#include "report.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace active_calls::hostile {
+
+namespace {
+
+constexpr std::size_t crowd = 5000;
+constexpr std::array listener_names{"customers", "feed", "admin"};
+
+std::string repeated(const std::string& text, int times) {
+    std::string result;
+    for (int time = 0; time < times; ++time) result += text;
+    return result;
+}
+
+// What each listener answers to anybody, and the largest of it.
+std::string open_request(const Listener& listener) {
+    if (listener.name == "customers") return get("/api/rest/customer/v1/openapi.json");
+    return get(listener.name == "feed" ? "/ping" : "/metrics");
+}
+
+// The head of a request whose credentials are wrong, or which needs none and has a body all the
+// same.
+std::string unwanted_body(const Listener& listener, std::size_t size) {
+    if (listener.name == "feed") return batch_head("a guess", size);
+    return fmt::format("POST {} HTTP/1.1\r\nHost: shim\r\nAuthorization: e30.e30.e30\r\n"
+                       "Content-Length: {}\r\n\r\n",
+                       listener.name == "admin" ? "/live"
+                                                : "/api/rest/customer/v1/origination-active-calls",
+                       size);
+}
+
+GoodRequests good_client_of(const Target& target, const Listener& listener) {
+    if (listener.name == "customers") return good_customer(target);
+    return listener.name == "feed" ? good_batches(target) : good_probes(target);
+}
+
+bool attack(const Target& target, const Listener& listener, const Kind& kind) {
+    Row row{kind.name, listener.name, {}, {}, {}};
+    row.course = watch(target, good_client_of(target, listener),
+                       [&] { row.note = run_swarm(kind.settings, milliseconds{7000}).text(); });
+    const Course& course = *row.course;
+    row.bounds = {{"p99", course.under.p99, 100, " ms"},
+                  {"after", course.after.p99, five_times_quiet(course), " ms"},
+                  {"memory", course.memory_peak, 200, " MiB"}};
+    return print(row);
+}
+
+} // namespace
+
+Listener listener_of(const Target& target, const std::string& name) {
+    if (name == "customers") return {name, target.customers};
+    if (name == "feed") return {name, target.feed};
+    if (name == "admin") return {name, target.admin};
+    throw std::runtime_error("there is no listener \"" + name + "\"");
+}
+
+std::vector<Kind> kinds(const Target& target, const Listener& listener) {
+    std::vector<Kind> kinds;
+    const auto add = [&](std::string name, Conduct conduct, std::size_t connections = crowd) {
+        kinds.push_back({std::move(name), {listener.address, std::move(conduct), connections}});
+    };
+    const std::string request = open_request(listener);
+    constexpr std::size_t body_size = 1 << 20;
+    constexpr std::size_t slow = 20'000; // bytes a second
+    add("silent", {});
+    add("half a head", {.bytes = request.substr(0, request.size() / 2)});
+    add("dripping head",
+        {.bytes = get("/" + std::string(1000, 'a')), .at_once = 1, .pause = milliseconds{1000}});
+    // Pauses that are shorter than the silence after which a connection that lingers is closed.
+    add("unwanted body", {.bytes = unwanted_body(listener, body_size) + std::string(body_size, ' '),
+                          .at_once = 512,
+                          .pause = milliseconds{200},
+                          .goes_on = true});
+    // So many answers that no kernel keeps them all.
+    const std::string many = repeated(request, 200);
+    add("reads nothing", {.bytes = many, .read_a_second = 0});
+    add("reads slowly", {.bytes = many, .read_a_second = slow});
+    add("idle", {.bytes = request});
+    if (listener.name == "customers")
+        // Each is a query, and these have to wait for one another; so there are fewer.
+        add("slow series", {.bytes = large_request(target), .read_a_second = slow}, 200);
+    if (listener.name == "feed")
+        add("half a body",
+            {.bytes = batch_head(target.feed_password, 2000) + std::string(1000, ' ')});
+    return kinds;
+}
+
+bool strangers(const Target& target, const Choice& choice) {
+    bool all_hold = true;
+    bool any = false;
+    for (const char* name : listener_names) {
+        if (!choice.listener.empty() && choice.listener != name) continue;
+        const Listener listener = listener_of(target, name);
+        for (const Kind& kind : kinds(target, listener)) {
+            if (!choice.kind.empty() && choice.kind != kind.name) continue;
+            any = true;
+            all_hold &= attack(target, listener, kind);
+        }
+    }
+    if (!any) throw std::runtime_error("there is no such kind of strangers on this listener");
+    return all_hold;
+}
+
+} // namespace active_calls::hostile
