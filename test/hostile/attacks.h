@@ -10,7 +10,7 @@
 namespace active_calls::hostile {
 
 // storms.cpp: one customer, and what another one notices.
-// 8,600 requests in two seconds, each from a connection that is reset as soon as it is sent.
+// 8,600 requests in two seconds, each from a connection that is reset: at once, and soon after.
 bool resets(const Target& target);
 // 200 connections that ask again as soon as they are answered, for ten seconds.
 bool greedy(const Target& target);

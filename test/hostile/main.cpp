@@ -91,7 +91,7 @@ int main(int argc, char** argv) try {
         command->callback([&, attack] { holds = attack(target_of(options)); });
         return command;
     };
-    add("resets", "8,600 requests in 2 s, each reset at once", resets);
+    add("resets", "8,600 requests in 2 s, each reset at once, or soon after", resets);
     add("greedy", "200 connections of one customer in a closed loop", greedy);
     CLI::App* of_strangers =
         add("strangers", "5,000 connections of each kind on each listener",

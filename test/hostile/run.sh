@@ -152,6 +152,7 @@ listen_address() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/shim.log" | 
 
 start_shim() {
     local database="host=$PGHOST dbname=postgres"
+    : >"$work/shim.log" # before it is looked into
     "$SHIM" serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --feed-listen 127.0.0.1:0 \
         --database "$database user=active_calls_shim" --feed-database "$database user=active_calls_writer" \
         --jwt-secret-file "$work/jwt-secret" --feed-password-file "$work/feed-password" \

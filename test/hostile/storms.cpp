@@ -12,9 +12,12 @@ namespace active_calls::hostile {
 
 namespace {
 
-SwarmSettings resets_of(const Target& target) {
+// Those who reset at once take back what they have sent before it is read. After a pause it has
+// been read, and waits to be answered.
+SwarmSettings resets_of(const Target& target, milliseconds pause) {
     Conduct conduct;
     conduct.bytes = tenant_request(target, hostile_tenant);
+    conduct.pause = pause;
     conduct.then = Conduct::Then::resets;
     return {target.customers, conduct, 2000, 4300};
 }
@@ -40,7 +43,11 @@ bool storm(const Target& target, const std::string& name, const SwarmSettings& s
 } // namespace
 
 bool resets(const Target& target) {
-    return storm(target, "resets", resets_of(target), milliseconds{2000});
+    bool both_hold = true;
+    for (const milliseconds pause : {milliseconds{0}, milliseconds{100}})
+        both_hold &= storm(target, fmt::format("resets, {} ms", pause.count()),
+                           resets_of(target, pause), milliseconds{2000});
+    return both_hold;
 }
 
 bool greedy(const Target& target) {
@@ -60,7 +67,7 @@ bool memory(const Target& target) {
     {
         const Peak peak([&] { return memory_of(target.pid); });
         run_swarm(greed_of(target), milliseconds{3000});
-        run_swarm(resets_of(target), milliseconds{2000});
+        run_swarm(resets_of(target, milliseconds{100}), milliseconds{2000});
         Conduct large{.bytes = large_request(target), .then = Conduct::Then::asks};
         run_swarm({target.customers, large, 100}, milliseconds{3000});
         run_swarm({target.feed, {.bytes = batch, .then = Conduct::Then::asks}, 8},

@@ -32,10 +32,11 @@ std::string open_request(const Listener& listener) {
 // same.
 std::string unwanted_body(const Listener& listener, std::size_t size) {
     if (listener.name == "feed") return batch_head("a guess", size);
-    return fmt::format("POST {} HTTP/1.1\r\nHost: shim\r\nAuthorization: e30.e30.e30\r\n"
+    const bool is_admin = listener.name == "admin";
+    return fmt::format("{} HTTP/1.1\r\nHost: shim\r\nAuthorization: e30.e30.e30\r\n"
                        "Content-Length: {}\r\n\r\n",
-                       listener.name == "admin" ? "/live"
-                                                : "/api/rest/customer/v1/origination-active-calls",
+                       is_admin ? "POST /live"
+                                : "GET /api/rest/customer/v1/origination-active-calls?account-id=1",
                        size);
 }
 

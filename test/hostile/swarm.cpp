@@ -60,7 +60,10 @@ private:
         AnswerReader reader{false};
     };
 
-    bool has_timers() const { return conduct_.at_once != Conduct::all || reads_slowly(); }
+    bool has_timers() const { return conduct_.pause.count() > 0 || reads_slowly(); }
+    bool resets_at_once() const {
+        return conduct_.then == Conduct::Then::resets && conduct_.pause.count() == 0;
+    }
     bool reads_slowly() const {
         return conduct_.read_a_second > 0 && conduct_.read_a_second != Conduct::all;
     }
@@ -156,7 +159,7 @@ private:
             member.next_piece = Clock::now() + conduct_.pause;
             if (static_cast<std::size_t>(sent) < rest.size()) return;
         }
-        if (conduct_.then == Conduct::Then::resets)
+        if (resets_at_once())
             drop(member);
         else
             want_output(index, false);
@@ -192,8 +195,11 @@ private:
             Member& member = members_[index];
             if (member.socket < 0) continue;
             if (reads_slowly() && !receive(index, piece_to_read)) continue;
-            if (member.sent > 0 && member.sent < conduct_.bytes.size() && now >= member.next_piece)
+            if (member.sent == 0 || now < member.next_piece) continue;
+            if (member.sent < conduct_.bytes.size())
                 send_piece(index);
+            else if (conduct_.then == Conduct::Then::resets)
+                drop(member);
         }
     }
 

@@ -15,7 +15,7 @@ struct Conduct {
     enum class Then {
         waits,  // until the server ends it
         asks,   // the same again, after each answer
-        resets, // without having waited for an answer
+        resets, // without waiting for an answer, after the pause
     };
     static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
 
