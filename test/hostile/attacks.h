@@ -25,8 +25,8 @@ struct Choice {
 };
 bool strangers(const Target& target, const Choice& choice);
 
-// drain.cpp: SIGTERM while strangers are there.
-bool drain(const Target& target);
+// drain.cpp: SIGTERM while strangers are there, of one kind or, with "", of all.
+bool drain(const Target& target, const std::string& kind);
 
 // long_filter.cpp: two connections that ask for what takes longest to find.
 bool long_filter(const Target& target);

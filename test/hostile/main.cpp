@@ -100,7 +100,9 @@ int main(int argc, char** argv) try {
                              "customers, feed or admin alone");
     of_strangers->add_option("--kind", options.strangers.kind,
                              "one kind alone, such as \"silent\"");
-    add("drain", "SIGTERM while strangers are there; ends the shim", drain);
+    add("drain", "SIGTERM while strangers of all kinds are there; ends the shim",
+        [&](const Target& target) { return drain(target, options.strangers.kind); })
+        ->add_option("--kind", options.strangers.kind, "one kind alone");
     add("filter", "two connections with a filter that takes long", long_filter);
     add("points", "a series of 2,000,000 points", points);
     add("limit", "fewer connections of PostgreSQL than the shim's pool has", connection_limit);

@@ -4,8 +4,8 @@
 # test/setup/with-build.sh describes. Fails when a bound is broken, or an attack could not be
 # made.
 #
-# Set by the caller, or left alone: ATTACK, the name of one attack, or several; KIND and LISTENER, for those of
-# strangers alone.
+# Set by the caller, or left alone: ATTACK, the name of one attack, or several; KIND, one kind of
+# strangers, for "strangers" and "drain"; LISTENER, one listener, for "strangers".
 set -euo pipefail
 
 : "${BUILD:?is not set; call this as \"make hostile\"}" "${PGBIN:?}" "${SHIM:?}" "${SQL:?}"
@@ -15,7 +15,7 @@ as_server() { "${as_server_user[@]}" "$@"; }
 attacks=(resets greedy strangers drain filter points limit oracle refusals tenants guess memory)
 tenants=20
 pool_size=8
-statement_timeout=3 # seconds: the longest that one answer of an attack may take
+statement_timeout=10 # seconds, as it comes
 
 work=$BUILD/hostile
 hostile=$BUILD/cmake/bin/active-calls-hostile
@@ -166,12 +166,22 @@ start_shim() {
     exit 2
 }
 
+# What works on for a shim that has gone is not to be taken for the next one's; a minute at most.
+wait_for_backends() {
+    for _ in {1..120}; do
+        if [ "$(sql -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                        WHERE usename IN ('active_calls_shim', 'active_calls_writer')")" = 0 ]; then return; fi
+        sleep 0.5
+    done
+}
+
 # attack NAME: to a shim of its own, so that none suffers from the one before; sets status.
 attack() {
     local options=()
     case $1 in
     limit) sql -c 'ALTER ROLE active_calls_shim CONNECTION LIMIT 3' ;;
     refusals) options=(--postgres-log "$work/postgres.log") ;;
+    drain) options=(${KIND:+--kind "$KIND"}) ;;
     strangers) options=(${LISTENER:+--listener "$LISTENER"} ${KIND:+--kind "$KIND"}) ;;
     esac
     start_shim
@@ -181,6 +191,7 @@ attack() {
         --admin "$(listen_address admin_listen)" --pid "$shim_pid" --tokens "$work/tokens" \
         --pool-size "$pool_size" --statement-timeout "$statement_timeout" "${options[@]}" || one=$?
     stop_shim
+    wait_for_backends
     if [ "$1" = limit ]; then sql -c 'ALTER ROLE active_calls_shim CONNECTION LIMIT -1'; fi
     if ((one > 1)); then
         echo "hostile: the attack \"$1\" could not be made (status $one); the end of the shim's log:" >&2
