@@ -45,7 +45,7 @@ bool Conversation::send(std::string_view bytes, Clock::time_point deadline) {
 
 std::optional<Answer> Conversation::receive(Clock::time_point deadline) {
     std::array<char, 65536> buffer;
-    for (;;) {
+    while (socket_ >= 0) {
         std::string_view bytes = input_;
         auto answer = reader_.next(bytes);
         input_.erase(0, input_.size() - bytes.size());
@@ -55,6 +55,7 @@ std::optional<Answer> Conversation::receive(Clock::time_point deadline) {
         if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) return std::nullopt;
         if (size > 0) input_.append(buffer.data(), static_cast<std::size_t>(size));
     }
+    return std::nullopt;
 }
 
 std::optional<Answer> Conversation::ask(std::string_view request, milliseconds patience) {

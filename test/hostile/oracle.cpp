@@ -22,15 +22,23 @@ struct Mean {
     double squared_error; // of the mean itself
 };
 
-// The slowest hundredth is what the machine did in between, and hides the rest.
+// Of the faster three quarters, as the slow rest is what the machine did in between, and hides a
+// small difference. Where these end is found in the same values, and adds to the error: it is that
+// of all of them, of which none is above the end, as a multiple of what was kept (P. Huber, Robust
+// Statistics, 3.3).
 Mean trimmed_mean(std::vector<double> values) {
+    constexpr double kept = 0.75;
     std::ranges::sort(values);
-    values.resize(std::max<std::size_t>(values.size() - values.size() / 100, 2));
     const auto size = static_cast<double>(values.size());
-    double sum = 0, squares = 0;
-    for (const double value : values) sum += value;
+    const auto count = std::max<std::size_t>(static_cast<std::size_t>(size * kept), 1);
+    double kept_sum = 0, sum = 0, squares = 0;
+    for (std::size_t i = 0; i < count; ++i) kept_sum += values[i];
+    for (double& value : values) {
+        value = std::min(value, values[count - 1]);
+        sum += value;
+    }
     for (const double value : values) squares += (value - sum / size) * (value - sum / size);
-    return {sum / size, squares / (size - 1) / size};
+    return {kept_sum / static_cast<double>(count), squares / (size - 1) / size / (kept * kept)};
 }
 
 } // namespace
