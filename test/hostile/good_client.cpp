@@ -42,7 +42,7 @@ Latencies GoodClient::between(Clock::time_point from, Clock::time_point to) cons
     if (sorted.empty()) return latencies;
     std::ranges::sort(sorted);
     latencies.p50 = sorted[sorted.size() / 2];
-    latencies.p99 = sorted[sorted.size() * 99 / 100];
+    latencies.p99 = sorted[(sorted.size() - 1) * 99 / 100];
     return latencies;
 }
 

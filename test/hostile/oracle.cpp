@@ -23,9 +23,9 @@ struct Mean {
 };
 
 // Of the faster three quarters, as the slow rest is what the machine did in between, and hides a
-// small difference. Where these end is found in the same values, and adds to the error: it is that
-// of all of them, of which none is above the end, as a multiple of what was kept (P. Huber, Robust
-// Statistics, 3.3).
+// small difference. The error is larger than that of these alone, since where they end is found in
+// the same values: it is that of all values, with the slow ones set to that end, as a multiple of
+// what is kept.
 Mean trimmed_mean(std::vector<double> values) {
     constexpr double kept = 0.75;
     std::ranges::sort(values);

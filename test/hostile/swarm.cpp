@@ -57,6 +57,7 @@ private:
         int socket = -1;
         std::size_t sent = 0;
         Clock::time_point next_piece;
+        bool is_read_out = false; // the server sends no more
         AnswerReader reader{false};
     };
 
@@ -93,15 +94,15 @@ private:
         member.socket = socket;
         epoll_event event{};
         event.data.u64 = index;
-        event.events = EPOLLOUT | wanted_always();
+        event.events = EPOLLOUT | wanted_always(member);
         epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
         ++tally_.opened;
         tally_.most_open = std::max(tally_.most_open, ++open_);
     }
 
-    std::uint32_t wanted_always() const {
+    std::uint32_t wanted_always(const Member& member) const {
         std::uint32_t events = 0;
-        if (reads_at_once()) events |= EPOLLIN;
+        if (reads_at_once() && !member.is_read_out) events |= EPOLLIN;
         if (!conduct_.goes_on) events |= EPOLLRDHUP;
         return events;
     }
@@ -109,7 +110,7 @@ private:
     void want_output(std::size_t index, bool wanted) {
         epoll_event event{};
         event.data.u64 = index;
-        event.events = wanted_always() | (wanted ? EPOLLOUT : 0U);
+        event.events = wanted_always(members_[index]) | (wanted ? EPOLLOUT : 0U);
         epoll_ctl(epoll_, EPOLL_CTL_MOD, members_[index].socket, &event);
     }
 
@@ -171,6 +172,11 @@ private:
         Member& member = members_[index];
         const auto size = recv(member.socket, buffer.data(), std::min(limit, buffer.size()), 0);
         if (size < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+        if (size == 0 && conduct_.goes_on) {
+            member.is_read_out = true;
+            want_output(index, false);
+            return true;
+        }
         if (size <= 0) {
             ++tally_.ended;
             drop(member);
