@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 namespace active_calls::hostile {
 
 namespace {
 
 constexpr const char* series_path = "/api/rest/customer/v1/origination-active-calls";
 constexpr std::int64_t first_minute = 1767657600; // 2026-01-06T00:00:00Z, as in run.sh
-constexpr int tenant_minutes = 30;
+constexpr std::int64_t tenant_minutes = 30;
 
 } // namespace
 
@@ -31,7 +33,7 @@ std::string tenant_request(const Target& target, int tenant) {
 
 std::string tenant_answer(int tenant) {
     std::string times, calls;
-    for (int minute = 0; minute < tenant_minutes; ++minute) {
+    for (std::int64_t minute = 0; minute < tenant_minutes; ++minute) {
         const char* const comma = minute > 0 ? "," : "";
         times += fmt::format("{}{}", comma, first_minute + minute * 60);
         calls += fmt::format("{}{}", comma, tenant + minute % 5 + 1);
