@@ -1,6 +1,6 @@
 # The extension, through PGXS: make, make install, make installcheck against the PostgreSQL that
 # PG_CONFIG names. And the commands for a machine that has nothing yet: make demo, stop, test, check, test-on, deb, fuzz,
-# bench, lint.
+# bench, hostile, lint.
 
 MODULE_big = active_calls
 EXTENSION = extension/active_calls
@@ -59,7 +59,7 @@ all install installcheck clean:
 endif
 
 # On a machine that has nothing yet. Each installs what is missing and builds first; see README.md.
-.PHONY: demo stop test test-on deb fuzz bench lint
+.PHONY: demo stop test test-on deb fuzz bench hostile lint
 
 demo: # builds only what it runs
 	TARGETS='extension active-calls-shim simulate-calls' test/setup/with-build.sh test/demo/start.sh
@@ -77,5 +77,7 @@ fuzz:
 	test/setup/with-build.sh test/fuzz/run.sh
 bench:
 	test/setup/with-build.sh test/bench/run.sh
+hostile: # all attacks, or those of ATTACK
+	TARGETS='extension active-calls-shim active-calls-hostile' test/setup/with-build.sh test/hostile/run.sh
 lint:
 	test/lint.sh

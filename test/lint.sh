@@ -18,7 +18,7 @@ cmake -S . -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON --log-level=WARNI
 # Tests and headers are covered where the code they belong to includes them.
 tidy() { xargs -P "$(nproc)" -n 1 clang-tidy --quiet "$@"; }
 # The kernel's benchmark is built only where Google Benchmark is, whose header it takes for leaking.
-find shim test/feed test/bench -name '*.cpp' ! -name kernel_benchmark.cpp |
+find shim test/feed test/bench test/hostile -name '*.cpp' ! -name kernel_benchmark.cpp |
     tidy -p build/lint 2>/dev/null
 find extension -name '*.cpp' |
     xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- -std=c++20 -DACTIVE_CALLS_VERSION='""' \
