@@ -169,7 +169,8 @@ void warn_of_unsealable(TimestampTz end) {
                     errdetail("The first is of account %d, at %s.",
                               DatumGetInt32(slot.tts_values[1]),
                               timestamptz_to_str(DatumGetTimestampTz(slot.tts_values[2]))),
-                    errhint("Shorten them in table inbox, or delete these rows."));
+                    errhint("Cut src_prefix_routing and dst_prefix_routing there to 1000"
+                            " characters, or delete such rows."));
         };
         RowReceiver receiver(warn);
         execute_query(query, {not_null(TimestampTzGetDatum(end))}, receiver.get());
