@@ -19,7 +19,7 @@ namespace {
 // What builders may hold together. Rows come in the order of the table, which is about that of
 // time, of all accounts mixed. The more is held, the fewer segments are written before they are
 // full.
-constexpr std::size_t max_builder_memory = std::size_t{128} << 20;
+constexpr std::size_t max_builder_memory = std::size_t{112} << 20;
 
 // Of a row that can be sealed: neither text has more bytes than 1,000 characters, the most that
 // `inbox` takes, have in any encoding. A longer one is older than that bound, or its constraint was

@@ -29,7 +29,7 @@ public:
 
 private:
     // Of all rows, also where they have the same: repeated for each row when they are read.
-    static constexpr std::size_t full_segment_text = std::size_t{8} << 20;
+    static constexpr std::size_t full_segment_text = std::size_t{4} << 20;
 
     std::size_t text_bytes_ = 0;
 };
