@@ -38,6 +38,9 @@ SELECT pg_catalog.pg_extension_config_dump(
     'WHERE coalesce(greatest(pg_catalog.char_length(src_prefix_routing), pg_catalog.char_length(dst_prefix_routing)), 0)'
     ' OPERATOR(pg_catalog.<=) 1000'::pg_catalog.text);
 
+-- An account is looked for among those of who asks, in the same time whether there is one of that uuid.
+CREATE INDEX account_customer_id_uuid_idx ON account (customer_id, uuid);
+
 -- What an operator looks at
 
 CREATE TABLE last_seal (
