@@ -26,6 +26,21 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ingest_fields IS
     'ingest, of the named fields of each row alone; others are as good as absent';
 
+-- Numbers and names have a bound: no one row is so large that it could not be sealed. NOT VALID: what is
+-- there already is left as it is, and out of dumps, which could not be restored with it.
+ALTER TABLE inbox
+    ADD CONSTRAINT inbox_src_prefix_routing_check
+        CHECK (pg_catalog.char_length(src_prefix_routing) OPERATOR(pg_catalog.<=) 1000) NOT VALID,
+    ADD CONSTRAINT inbox_dst_prefix_routing_check
+        CHECK (pg_catalog.char_length(dst_prefix_routing) OPERATOR(pg_catalog.<=) 1000) NOT VALID;
+SELECT pg_catalog.pg_extension_config_dump(
+    'active_calls.inbox'::pg_catalog.regclass,
+    'WHERE coalesce(greatest(pg_catalog.char_length(src_prefix_routing), pg_catalog.char_length(dst_prefix_routing)), 0)'
+    ' OPERATOR(pg_catalog.<=) 1000'::pg_catalog.text);
+
+-- An account is looked for among those of who asks, in the same time whether there is one of that uuid.
+CREATE INDEX account_customer_id_uuid_idx ON account (customer_id, uuid);
+
 -- What an operator looks at
 
 CREATE TABLE last_seal (

@@ -96,6 +96,9 @@ std::optional<Field> field_of(std::string_view name) {
     return static_cast<Field>(found);
 }
 
+// Of the caller's and the called number, or name, in characters: as table `inbox` has it.
+constexpr std::size_t max_number_length = 1000;
+
 // A JSON value that a field may have; text is borrowed from the parser. Absent and null are the
 // same. Unsigned: only beyond what is signed.
 using Value = std::variant<std::monostate, std::int64_t, std::uint64_t, double, std::string_view>;
@@ -157,6 +160,13 @@ public:
         return *text;
     }
 
+    std::optional<std::string_view> number_or_name(Field field) const {
+        const auto given = text(field);
+        if (given && given->size() > max_number_length && length(*given) > max_number_length)
+            refuse(field, "text of at most " + std::to_string(max_number_length) + " characters");
+        return given;
+    }
+
     // The text of an id, which a number has too, in `digits`.
     std::optional<std::string_view> id(std::array<char, 20>& digits) const {
         const auto spell = [&](auto number) {
@@ -196,6 +206,12 @@ private:
     static bool parse(std::string_view text, Number& number) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         return error == std::errc{} && end == text.data() + text.size();
+    }
+
+    // In characters, of UTF-8.
+    static std::size_t length(std::string_view text) {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
     }
 
     static std::optional<Instant> parse_time(std::string_view text) {
@@ -356,8 +372,8 @@ std::optional<Call> call_of(const Row& row) {
     call.snapshot = *snapshot;
     call.src_country_id = row.integer(Field::src_country_id);
     call.dst_country_id = row.integer(Field::dst_country_id);
-    call.src_prefix_routing = row.text(Field::src_prefix_routing);
-    call.dst_prefix_routing = row.text(Field::dst_prefix_routing);
+    call.src_prefix_routing = row.number_or_name(Field::src_prefix_routing);
+    call.dst_prefix_routing = row.number_or_name(Field::dst_prefix_routing);
     if (const auto address = row.address(Field::auth_orig_ip))
         call.auth_orig_ip = Inet::host(*address);
 

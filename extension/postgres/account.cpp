@@ -3,7 +3,7 @@
 #include "boundary.h"
 #include "plan.h"
 
-#include <optional>
+#include <string>
 
 namespace active_calls::postgres {
 
@@ -33,6 +33,28 @@ std::int32_t account_id_of(const Row& row) {
     return DatumGetInt32(row.account_id.value);
 }
 
+// A query for the id of the account with that uuid among those of the customer, or, where
+// account_ids is not empty, among those of it; the arguments are expressions.
+//
+// It looks among what may be seen, and takes as long for an account of somebody else as for one
+// that does not exist. An index on uuid alone would find the one and not the other, so neither half
+// lets one be used: a comparison of rows fits the index on both columns, IS NOT DISTINCT FROM none.
+// For the planner such a comparison has many rows, and LIMIT keeps it from planning anew each time.
+std::string account_of(const std::string& customer_id, const std::string& account_ids,
+                       const std::string& uuid) {
+    const std::string wanted = "ROW(" + customer_id + ", " + uuid + ")";
+    std::string query = "SELECT id FROM active_calls.account";
+    query += " WHERE coalesce(pg_catalog.cardinality(" + account_ids + "), 0)";
+    query += " OPERATOR(pg_catalog.=) 0";
+    query += " AND ROW(customer_id, uuid) OPERATOR(pg_catalog.>=) " + wanted;
+    query += " AND ROW(customer_id, uuid) OPERATOR(pg_catalog.<=) " + wanted;
+    query += " UNION ALL SELECT id FROM active_calls.account";
+    query += " WHERE id OPERATOR(pg_catalog.=) ANY (" + account_ids + ")";
+    query += " AND customer_id IS NOT DISTINCT FROM " + customer_id;
+    query += " AND uuid IS NOT DISTINCT FROM " + uuid;
+    return query + " LIMIT 1";
+}
+
 } // namespace
 
 std::int32_t find_account(NullableDatum uuid) {
@@ -51,14 +73,9 @@ std::int32_t find_account_of_access(NullableDatum api_access_id, NullableDatum u
     const Row row = first_row(
         plan.get(
             [] {
-                return "SELECT account.id FROM active_calls.api_access"
-                       " LEFT JOIN active_calls.account"
-                       " ON account.uuid OPERATOR(pg_catalog.=) $2"
-                       " AND account.customer_id OPERATOR(pg_catalog.=) api_access.customer_id"
-                       " AND (pg_catalog.cardinality(api_access.account_ids)"
-                       " OPERATOR(pg_catalog.=) 0"
-                       " OR account.id OPERATOR(pg_catalog.=) ANY (api_access.account_ids))"
-                       " WHERE api_access.id OPERATOR(pg_catalog.=) $1";
+                return "SELECT account.id FROM active_calls.api_access LEFT JOIN LATERAL (" +
+                       account_of("api_access.customer_id", "api_access.account_ids", "$2") +
+                       ") AS account ON true WHERE api_access.id OPERATOR(pg_catalog.=) $1";
             },
             {INT4OID, UUIDOID}),
         {api_access_id, uuid});
@@ -70,15 +87,7 @@ std::int32_t find_account_of_customer(NullableDatum customer_id, NullableDatum a
                                       NullableDatum uuid) {
     static Plan plan;
     return account_id_of(first_row(
-        plan.get(
-            [] {
-                return "SELECT id FROM active_calls.account"
-                       " WHERE uuid OPERATOR(pg_catalog.=) $3"
-                       " AND customer_id OPERATOR(pg_catalog.=) $1"
-                       " AND ($2 IS NULL OR pg_catalog.cardinality($2) OPERATOR(pg_catalog.=) 0"
-                       " OR id OPERATOR(pg_catalog.=) ANY ($2))";
-            },
-            {INT4OID, INT4ARRAYOID, UUIDOID}),
+        plan.get([] { return account_of("$1", "$2", "$3"); }, {INT4OID, INT4ARRAYOID, UUIDOID}),
         {customer_id, account_ids, uuid}));
 }
 

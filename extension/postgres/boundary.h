@@ -49,14 +49,20 @@ namespace active_calls::postgres {
 // handler of those takes it for something that can be handled.
 struct PendingError {};
 
+// Whether the server's log gets what a function refuses: an Error that says that its caller has
+// asked for what cannot be had. The caller is told either way.
+enum class Refusals { logged, unlogged };
+
 // An error that is on its way from C++ to PostgreSQL. It lives while the exception that it copies
 // is already gone, and siglongjmp skips it: so it is plain bytes.
 class Failure {
 public:
     static Failure pending() { return {}; }
 
-    static Failure of(const Error& error) {
-        return Failure(sqlstate(error.kind()), error.what(), error.hint());
+    static Failure of(const Error& error, Refusals refusals) {
+        Failure failure(sqlstate(error.kind()), error.what(), error.hint());
+        failure.is_logged_ = refusals == Refusals::logged || !is_refusal(error.kind());
+        return failure;
     }
 
     static Failure of(int sqlstate, std::string_view message) {
@@ -66,9 +72,10 @@ public:
     // Does not return: raises the error in PostgreSQL.
     [[noreturn]] void raise() const {
         if (sqlstate_ == 0) PG_RE_THROW();
-        ereport(ERROR, errcode(sqlstate_), errmsg("%s", message_),
-                hint_[0] ? errhint("%s", hint_) : 0);
-        pg_unreachable();
+        if (is_logged_)
+            report();
+        else
+            report_unlogged();
     }
 
 private:
@@ -77,6 +84,35 @@ private:
         : sqlstate_(sqlstate) {
         copy(message, message_);
         copy(hint, hint_);
+    }
+
+    [[noreturn]] void report() const {
+        ereport(ERROR, errcode(sqlstate_), errmsg("%s", message_),
+                hint_[0] ? errhint("%s", hint_) : 0);
+        pg_unreachable();
+    }
+
+    // PostgreSQL decides whether an error is logged where it is raised, and keeps to that where it
+    // is raised again.
+    [[noreturn]] void report_unlogged() const {
+        const MemoryContext memory = CurrentMemoryContext;
+        PG_TRY();
+        { report(); }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(memory);
+            ErrorData* const error = CopyErrorData();
+            FlushErrorState();
+            error->output_to_server = false;
+            ReThrowError(error);
+        }
+        PG_END_TRY();
+        pg_unreachable();
+    }
+
+    static bool is_refusal(ErrorKind kind) {
+        return kind == ErrorKind::missing_argument || kind == ErrorKind::invalid_argument ||
+               kind == ErrorKind::unknown_access || kind == ErrorKind::limit_exceeded;
     }
 
     static int sqlstate(ErrorKind kind) {
@@ -109,6 +145,7 @@ private:
         buffer[text.copy(buffer, length)] = '\0';
     }
 
+    bool is_logged_ = true;
     int sqlstate_ = 0; // 0: the error is already on PostgreSQL's error stack
     // Unset without an error of ours: a boundary is crossed for every row, and clearing these would
     // cost more than the rest of it.
@@ -120,13 +157,13 @@ static_assert(std::is_trivially_destructible_v<Failure>);
 
 // Runs C++ on behalf of PostgreSQL; returns what `body` returns, or raises.
 template<class Body>
-std::invoke_result_t<Body> boundary(Body&& body) {
+std::invoke_result_t<Body> boundary(Body&& body, Refusals refusals = Refusals::logged) {
     Failure failure = Failure::pending();
     try {
         return body();
     } catch (const PendingError&) {
     } catch (const Error& error) {
-        failure = Failure::of(error);
+        failure = Failure::of(error, refusals);
     } catch (const std::bad_alloc&) {
         failure = Failure::of(ERRCODE_OUT_OF_MEMORY, "out of memory");
     } catch (const std::exception& error) {
@@ -154,9 +191,10 @@ inline void require_arguments(FunctionCallInfo fcinfo, int count) {
 
 // Runs C++ on behalf of SQL, which gives the function `argument_count` arguments.
 template<class Body>
-Datum sql_function(FunctionCallInfo fcinfo, int argument_count, Body&& body) {
+Datum sql_function(FunctionCallInfo fcinfo, int argument_count, Body&& body,
+                   Refusals refusals = Refusals::logged) {
     require_arguments(fcinfo, argument_count);
-    return boundary(body);
+    return boundary(body, refusals);
 }
 
 // Where PostgreSQL goes to when an error is raised, whom it asks for the error's context, and where

@@ -91,8 +91,9 @@ void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
 // Answers the question that `read` gives, of so many arguments; `find` gives the account's id, for
 // the uuid that was asked for, or throws.
 template<class ReadQuestion, class FindAccount>
-Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, FindAccount&& find) {
-    return sql_function(fcinfo, argument_count, [&]() -> Datum {
+Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, FindAccount&& find,
+             Refusals refusals = Refusals::logged) {
+    const auto count = [&]() -> Datum {
         const auto start = std::chrono::steady_clock::now();
         PointSink* const sink = point_sink(fcinfo);
         ResultSet result{};
@@ -119,8 +120,12 @@ Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, F
         }
         if (log_scan()) guarded([&] { log_cost(cost, std::chrono::steady_clock::now() - start); });
         return Datum{0};
-    });
+    };
+    return sql_function(fcinfo, argument_count, count, refusals);
 }
+
+// A customer may ask what they like, as often as they like, and shall not fill the server's log.
+Refusals refusals_of_customers() { return log_refusals() ? Refusals::logged : Refusals::unlogged; }
 
 } // namespace
 
@@ -141,7 +146,8 @@ Datum origination_active_calls(PG_FUNCTION_ARGS) {
 Datum customer_origination_active_calls(PG_FUNCTION_ARGS) {
     return answer(
         fcinfo, 1 + question_arguments, [&] { return read_question(fcinfo, 1); },
-        [&](NullableDatum uuid) { return find_account_of_access(argument(fcinfo, 0), uuid); });
+        [&](NullableDatum uuid) { return find_account_of_access(argument(fcinfo, 0), uuid); },
+        refusals_of_customers());
 }
 
 // scoped_origination_active_calls(customer_id, account_ids, account_id, ...)
@@ -150,7 +156,8 @@ Datum scoped_origination_active_calls(PG_FUNCTION_ARGS) {
         fcinfo, 2 + question_arguments, [&] { return read_question(fcinfo, 2); },
         [&](NullableDatum uuid) {
             return find_account_of_customer(argument(fcinfo, 0), argument(fcinfo, 1), uuid);
-        });
+        },
+        refusals_of_customers());
 }
 
 // origination_peak_calls(account_id, from_time, to_time, bucket, ...)

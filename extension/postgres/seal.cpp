@@ -19,7 +19,14 @@ namespace {
 // What builders may hold together. Rows come in the order of the table, which is about that of
 // time, of all accounts mixed. The more is held, the fewer segments are written before they are
 // full.
-constexpr std::size_t max_builder_memory = std::size_t{128} << 20;
+constexpr std::size_t max_builder_memory = std::size_t{112} << 20;
+
+// Of a row that can be sealed: neither text has more bytes than 1,000 characters, the most that
+// `inbox` takes, have in any encoding. A longer one is older than that bound, or its constraint was
+// dropped. Its length is known without fetching it.
+constexpr std::string_view is_sealable =
+    "coalesce(greatest(pg_catalog.octet_length(src_prefix_routing),"
+    " pg_catalog.octet_length(dst_prefix_routing)), 0) OPERATOR(pg_catalog.<=) 4000";
 
 // Sorts rows to their accounts, and writes the segments of an account when it has enough.
 class Sealer {
@@ -29,10 +36,10 @@ public:
         if (builder)
             memory_ -= builder->memory();
         else
-            builder = std::make_unique<SegmentBuilder>(call.account_id);
+            builder = std::make_unique<AccountBuilder>(call.account_id);
         builder->add(call);
         memory_ += builder->memory();
-        if (builder->size() >= full_segment_rows)
+        if (builder->fills_segment())
             finish(call.account_id);
         else if (memory_ > max_builder_memory)
             shrink();
@@ -45,7 +52,7 @@ public:
 private:
     void finish(std::int32_t account_id) {
         const auto found = builders_.find(account_id);
-        const std::unique_ptr<SegmentBuilder> builder = std::move(found->second);
+        const std::unique_ptr<AccountBuilder> builder = std::move(found->second);
         memory_ -= builder->memory();
         builders_.erase(found);
         with_spi(
@@ -56,18 +63,18 @@ private:
     // has a full segment. Only where that alone becomes too much, segments are written that have to
     // be rewritten when they grow.
     void shrink() {
-        halve(&SegmentBuilder::unpacked_memory, [&](std::int32_t account_id) {
-            SegmentBuilder& builder = *builders_.at(account_id);
+        halve(&AccountBuilder::unpacked_memory, [&](std::int32_t account_id) {
+            AccountBuilder& builder = *builders_.at(account_id);
             memory_ -= builder.memory();
             builder.pack();
             memory_ += builder.memory();
         });
         if (memory_ > max_builder_memory / 4 * 3)
-            halve(&SegmentBuilder::memory, [&](std::int32_t account_id) { finish(account_id); });
+            halve(&AccountBuilder::memory, [&](std::int32_t account_id) { finish(account_id); });
     }
 
     template<class Shrink>
-    void halve(std::size_t (SegmentBuilder::*measure)() const, Shrink&& shrink) {
+    void halve(std::size_t (AccountBuilder::*measure)() const, Shrink&& shrink) {
         std::vector<std::pair<std::size_t, std::int32_t>> largest_first;
         for (const auto& [account_id, builder] : builders_)
             largest_first.emplace_back((*builder.*measure)(), account_id);
@@ -78,7 +85,7 @@ private:
         }
     }
 
-    std::map<std::int32_t, std::unique_ptr<SegmentBuilder>> builders_; // by account
+    std::map<std::int32_t, std::unique_ptr<AccountBuilder>> builders_; // by account
     std::size_t memory_ = 0;
 };
 
@@ -88,11 +95,12 @@ SPIPlanPtr delete_rows() {
     static Plan plan;
     return plan.get(
         [] {
-            return "DELETE FROM active_calls.inbox"
-                   " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1"
-                   " RETURNING snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id,"
-                   " src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip,"
-                   " customer_price";
+            return std::string("DELETE FROM active_calls.inbox"
+                               " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND ")
+                .append(is_sealable)
+                .append(" RETURNING snapshot_timestamp, customer_acc_id, src_country_id,"
+                        " dst_country_id, src_prefix_routing, dst_prefix_routing, duration,"
+                        " auth_orig_ip, customer_price");
         },
         {TIMESTAMPTZOID});
 }
@@ -137,6 +145,36 @@ std::int64_t seal_before(TimestampTz end) {
     });
     sealer.finish();
     return static_cast<std::int64_t>(sealed);
+}
+
+// Warns of the rows of an older snapshot than `end` that stay in `inbox`.
+void warn_of_unsealable(TimestampTz end) {
+    static Plan plan;
+    const SPIPlanPtr query = plan.get(
+        [] {
+            return std::string("SELECT pg_catalog.count(*) OVER (), customer_acc_id,"
+                               " snapshot_timestamp FROM active_calls.inbox"
+                               " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND NOT ")
+                .append(is_sealable)
+                .append(" ORDER BY customer_acc_id, snapshot_timestamp LIMIT 1");
+        },
+        {TIMESTAMPTZOID});
+    guarded([&] {
+        const auto warn = [](const TupleTableSlot& slot) {
+            const auto rows = static_cast<unsigned long>(DatumGetInt64(slot.tts_values[0]));
+            ereport(WARNING,
+                    errmsg_plural("%lu call stays in inbox: its number or name is too long",
+                                  "%lu calls stay in inbox: their numbers or names are too long",
+                                  rows, rows),
+                    errdetail("The first is of account %d, at %s.",
+                              DatumGetInt32(slot.tts_values[1]),
+                              timestamptz_to_str(DatumGetTimestampTz(slot.tts_values[2]))),
+                    errhint("Cut src_prefix_routing and dst_prefix_routing there to 1000"
+                            " characters, or delete such rows."));
+        };
+        RowReceiver receiver(warn);
+        execute_query(query, {not_null(TimestampTzGetDatum(end))}, receiver.get());
+    });
 }
 
 // Notes in table `last_seal` that a seal has come to its end. The lock of `segment` is
@@ -184,6 +222,7 @@ Datum seal(PG_FUNCTION_ARGS) {
         with_spi([&] {
             if (!try_lock_segments()) return;
             sealed = seal_before(end);
+            warn_of_unsealable(end);
             note_seal(sealed);
         });
         return Int64GetDatum(sealed);

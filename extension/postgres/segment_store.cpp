@@ -8,9 +8,6 @@ namespace active_calls::postgres {
 
 namespace {
 
-// A segment of so many bytes does not grow any more, however few its rows are: texts can be long.
-constexpr std::size_t full_segment_bytes = std::size_t{8} << 20;
-
 // Raises, as the next one does: call them in a guarded body.
 Oid segment_table() {
     return RangeVarGetRelid(makeRangeVar(pstrdup("active_calls"), pstrdup("segment"), -1), NoLock,
@@ -38,10 +35,7 @@ SPIPlanPtr insert_segment() {
          BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID});
 }
 
-void store(const Segment& segment) {
-    const bool is_full =
-        segment.row_count >= full_segment_rows || segment.bytes() >= full_segment_bytes;
-
+void store(const Segment& segment, bool is_full) {
     const SPIPlanPtr plan = insert_segment();
     guarded([&] {
         const MemoryContext copies = AllocSetContextCreate(
@@ -119,7 +113,7 @@ std::vector<GrowingSegment> growing_segments(std::int32_t account_id) {
 
 // Moves the rows of a segment to the builder. Of a segment that somebody has deleted there are
 // none.
-void take_in(std::int64_t id, SegmentBuilder& builder) {
+void take_in(std::int64_t id, AccountBuilder& builder) {
     static Plan plan;
     const SPIPlanPtr statement = plan.get(
         [] {
@@ -149,15 +143,16 @@ void lock_segments(const char* command) {
     guarded([&] { lock_work(segment_table(), command); });
 }
 
-void store_segments(const SegmentBuilder& builder, std::size_t first, std::size_t count) {
+void store_segments(const AccountBuilder& builder, std::size_t first, std::size_t count) {
     for (const std::size_t end = first + count; first < end; first += full_segment_rows) {
         guarded([] { CHECK_FOR_INTERRUPTS(); });
-        store(builder.encode(first, std::min(full_segment_rows, end - first),
-                             std::pmr::get_default_resource()));
+        const std::size_t rows = std::min(full_segment_rows, end - first);
+        store(builder.encode(first, rows, std::pmr::get_default_resource()),
+              rows == full_segment_rows || builder.has_much_text());
     }
 }
 
-void grow_segments(SegmentBuilder& builder) {
+void grow_segments(AccountBuilder& builder) {
     const std::vector<GrowingSegment> growing = growing_segments(builder.account_id());
     const std::optional<Instant> late_before = end_of_full_segments(builder.account_id());
     const auto is_late = [&](Instant t) { return late_before && t < *late_before; };
@@ -169,7 +164,7 @@ void grow_segments(SegmentBuilder& builder) {
         if (rows == 0) continue;
         for (const GrowingSegment& segment : growing) {
             if (is_late(segment.last_snapshot) != late) continue;
-            if (segment.row_count > 2 * rows) break;
+            if (segment.row_count > 2 * rows || builder.has_much_text()) break;
             take_in(segment.id, builder);
             rows += segment.row_count;
         }

@@ -13,9 +13,30 @@ namespace active_calls::postgres {
 bool try_lock_segments();
 void lock_segments(const char* command);
 
+// Calls of one account that are to become segments. No segment becomes so large that it would take
+// much memory to make it, or to read it: it has a bound in rows, and one in text.
+class AccountBuilder : public SegmentBuilder {
+public:
+    using SegmentBuilder::SegmentBuilder;
+
+    void add(const Call& call) {
+        SegmentBuilder::add(call);
+        for (const auto& text : {call.src_prefix_routing, call.dst_prefix_routing})
+            text_bytes_ += text ? text->size() : 0;
+    }
+    bool has_much_text() const { return text_bytes_ >= full_segment_text; }
+    bool fills_segment() const { return size() >= full_segment_rows || has_much_text(); }
+
+private:
+    // Of all rows, also where they have the same: repeated for each row when they are read.
+    static constexpr std::size_t full_segment_text = std::size_t{4} << 20;
+
+    std::size_t text_bytes_ = 0;
+};
+
 // Writes rows `first` to `first + count` of a sorted builder as segments. The last one, when it is
 // not full, may grow by what is sealed later.
-void store_segments(const SegmentBuilder& builder, std::size_t first, std::size_t count);
+void store_segments(const AccountBuilder& builder, std::size_t first, std::size_t count);
 
 // Writes all rows of the builder, together with those of the account's segments that are to grow.
 //
@@ -25,6 +46,6 @@ void store_segments(const SegmentBuilder& builder, std::size_t first, std::size_
 //
 // Late rows, from before the end of the account's last full segment, grow segments among
 // themselves, so that they do not stretch the time that all others cover.
-void grow_segments(SegmentBuilder& builder);
+void grow_segments(AccountBuilder& builder);
 
 } // namespace active_calls::postgres

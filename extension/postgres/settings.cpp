@@ -10,6 +10,7 @@ namespace {
 
 int gap_fill_setting = static_cast<int>(GapFill::window);
 int max_points_setting = 100000;
+bool log_refusals_setting = false;
 bool log_scan_setting = false;
 int retry_window_setting = 3600;
 
@@ -33,6 +34,12 @@ void define_settings() {
         "A window of more points at the given step is refused before any work is done.",
         &max_points_setting, max_points_setting, 1, 10'000'000, PGC_USERSET, 0, nullptr, nullptr,
         nullptr);
+    DefineCustomBoolVariable("active_calls.log_refusals", "Logs what is refused to customers.",
+                             "Errors of customer_ and scoped_origination_active_calls that say "
+                             "that the caller gave what "
+                             "it may not: the log of the server has them as it has others.",
+                             &log_refusals_setting, log_refusals_setting, PGC_SUSET, 0, nullptr,
+                             nullptr, nullptr);
     DefineCustomBoolVariable(
         "active_calls.log_scan", "Logs what each series has cost.",
         "Segments seen, skipped and read, bytes detoasted, inbox rows, milliseconds, at level LOG.",
@@ -49,6 +56,8 @@ void define_settings() {
 GapFill gap_fill() { return static_cast<GapFill>(gap_fill_setting); }
 
 std::size_t max_points() { return static_cast<std::size_t>(max_points_setting); }
+
+bool log_refusals() { return log_refusals_setting; }
 
 bool log_scan() { return log_scan_setting; }
 

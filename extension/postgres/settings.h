@@ -1,4 +1,4 @@
-// The settings active_calls.*, which any user may SET.
+// The settings active_calls.*, which any user may SET, but for log_refusals.
 #pragma once
 
 #include "../kernel/series.h"
@@ -13,6 +13,7 @@ void define_settings();
 
 GapFill gap_fill();                  // active_calls.gap_fill
 std::size_t max_points();            // active_calls.max_points
+bool log_refusals();                 // active_calls.log_refusals
 bool log_scan();                     // active_calls.log_scan
 std::chrono::seconds retry_window(); // active_calls.retry_window; 0: off
 

@@ -26,7 +26,7 @@ SPIPlanPtr delete_segments() {
 void unseal_segment(const TupleTableSlot& slot, MemoryContext memory, const Window& window,
                     InboxWriter& inbox) {
     StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
-    SegmentBuilder rest(segment.header().account_id);
+    AccountBuilder rest(segment.header().account_id);
     segment.decode(all_time, ColumnSet::all(), [&](const Call& call) {
         if (call.snapshot < window.from || call.snapshot > *window.to)
             rest.add(call);

@@ -76,6 +76,31 @@ SELECT * FROM active_calls.scoped_origination_active_calls(110, NULL, :account_c
 SELECT * FROM active_calls.customer_origination_active_calls(1106, :account_c, '1970-01-01 00:00Z');
 SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_a, '1970-01-01 00:00Z', '1970-03-12 00:00Z');
 
+-- nor in how long that takes: of an account that is not theirs no more is read than of one that does not exist
+CREATE FUNCTION pg_temp.read_of_accounts() RETURNS bigint[] LANGUAGE sql VOLATILE AS $$
+    SELECT ARRAY[seq_scan, seq_tup_read, idx_scan, idx_tup_fetch]
+           || (SELECT array_agg(pg_stat_get_xact_numscans(indexrelid) ORDER BY indexrelid) FROM pg_index WHERE indrelid = relid)
+    FROM pg_stat_xact_user_tables WHERE relid = 'active_calls.account'::regclass
+$$;
+CREATE FUNCTION pg_temp.what_it_takes(function text, arguments text, account_id uuid) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint[] = pg_temp.read_of_accounts();
+BEGIN
+    BEGIN
+        EXECUTE format('SELECT FROM active_calls.%s_origination_active_calls(%s, %L, ''2020-03-01Z'')', function, arguments, account_id);
+    EXCEPTION WHEN invalid_parameter_value THEN
+        NULL;
+    END;
+    RETURN (SELECT string_agg((b - a)::text, ' ' ORDER BY n)
+            FROM unnest(before, pg_temp.read_of_accounts()) WITH ORDINALITY AS v (a, b, n));
+END
+$$;
+SELECT function, arguments, others, pg_temp.what_it_takes(function, arguments, others) ~ '[1-9]' AS something,
+       pg_temp.what_it_takes(function, arguments, others) = pg_temp.what_it_takes(function, arguments, :no_account) AS same
+FROM (VALUES ('customer', '1101', :account_c::uuid), ('customer', '1102', :account_a), ('customer', '1102', :account_c),
+             ('customer', '1103', :account_c), ('scoped', '110, NULL', :account_c), ('scoped', '110, ''{}''', :account_c),
+             ('scoped', '110, ''{1010}''', :account_a), ('scoped', '110, ''{1010}''', :account_c)) AS v (function, arguments, others);
+
 -- The form without a check, for those who may read the account's relation
 SET ROLE active_calls_reader;
 SELECT * FROM active_calls.origination_active_calls(:account_c, :window);

@@ -180,6 +180,19 @@ ROLLBACK TO here;
 SELECT count(*) FROM active_calls.inbox;
 COMMIT;
 
+-- A number or name has at most 1,000 characters, of however many bytes, by whatever way it comes
+SET ROLE active_calls_writer;
+INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_prefix_routing, dst_prefix_routing, duration, customer_price)
+VALUES ('2020-03-01', 10074, repeat('1', 1000), repeat('😀', 1000), 0, 0);
+\set VERBOSITY terse
+INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_prefix_routing, duration, customer_price)
+VALUES ('2020-03-01', 10074, repeat('1', 1001), 0, 0);
+INSERT INTO active_calls.calls (snapshot_timestamp, customer_acc_id, dst_prefix_routing, duration, customer_price)
+VALUES ('2020-03-01', 10074, repeat('😀', 1001), 0, 0);
+\set VERBOSITY default
+RESET ROLE;
+DELETE FROM active_calls.inbox WHERE customer_acc_id = 10074;
+
 -- A column that nobody may give a value
 BEGIN;
 ALTER TABLE active_calls.inbox ALTER customer_acc_id ADD GENERATED ALWAYS AS IDENTITY;

@@ -164,9 +164,16 @@ SET ROLE active_calls_writer;
 SELECT active_calls.ingest(:'good' || ',"x":' || repeat('[', 1000) || repeat(']', 1000) || '}') AS deep,
        pg_temp.refusal(:'good' || ',"x":' || repeat('[', 1000000) || repeat(']', 1000000) || '}') AS deeper,
        pg_temp.refusal(:'good' || ',"x":' || repeat('[', 1000000)) AS unclosed,
-       active_calls.ingest(:'good' || ',"src_prefix_routing":"' || repeat('1234567890', 1000000) || '"}') AS long;
+       active_calls.ingest(:'good' || ',"x":"' || repeat('1234567890', 1000000) || '"}') AS long;
+
+-- A number or name has at most 1,000 characters, of however many bytes
+SELECT active_calls.ingest(:'good' || ',"src_prefix_routing":"' || repeat('1', 1000) || '"}')
+       + active_calls.ingest(:'good' || ',"dst_prefix_routing":"' || repeat('😀', 1000) || '"}') AS taken;
+SELECT pg_temp.refusal(:'good' || E'}\n' || :'good' || ',"src_prefix_routing":"' || repeat('1', 1001) || '"}') AS number,
+       pg_temp.refusal(:'good' || ',"dst_prefix_routing":"' || repeat('😀', 1001) || '"}') AS name;
 SET ROLE active_calls_reader;
-SELECT max(length(src_prefix_routing)) FROM active_calls.calls WHERE customer_acc_id = 10060;
+SELECT max(length(src_prefix_routing)) AS number, max(length(dst_prefix_routing)) AS name, max(octet_length(dst_prefix_routing)) AS bytes
+FROM active_calls.calls WHERE customer_acc_id = 10060;
 CALL pg_temp.forget();
 
 -- Batches larger than one INSERT takes, whole or not at all

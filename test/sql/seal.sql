@@ -150,7 +150,7 @@ FROM unnest('{4713-01-01 00:00:00Z BC, 0001-01-01 00:00:00.000001Z BC, 1969-12-3
      unnest('{NULL, 0, -1, 2147483647, -2147483647}'::int[]) AS country
 CROSS JOIN (VALUES (NULL), (''), (' '), ('0'), ('00'), ('380'), ('+380'), ('380 '), ('3.80'), ('*#'), (E'a\tb\nc\\'),
     ('Zoë'), ('ünï'), (U&'u\0308'), ('😀'), (U&'\FFFF'), (repeat('1', 15)), (repeat('1', 16)), (repeat('1', 17)),
-    (repeat('1', 40)), (repeat('x', 300)), (repeat('0123456789', 1000))) AS numbers (number)
+    (repeat('1', 40)), (repeat('x', 300)), (repeat('0123456789', 100)), (repeat('😀', 1000))) AS numbers (number)
 CROSS JOIN (VALUES (0, 0::float8), (-1, '-0'), (2147483647, 'NaN'), (-2147483648, 'Infinity'), (60, '-Infinity'), (61, 5e-324),
     (119, 1.7976931348623157e308), (120, 0.1), (121, 0.30000000000000004)) AS values (duration, price)
 CROSS JOIN unnest('{NULL, 10.0.0.1, 10.0.0.1/24, 0.0.0.0/0, 255.255.255.255, ::, ::ffff:10.0.0.1, 2001:db8::1/64}'::inet[]) AS address
@@ -165,4 +165,31 @@ TABLE row_before EXCEPT ALL TABLE row_after;
 TABLE row_after EXCEPT ALL TABLE row_before;
 
 DELETE FROM active_calls.inbox;
+
+-- Numbers that are older than the bound of inbox: what is far too long stays there, and keeps nothing else from being sealed
+ALTER TABLE active_calls.inbox DROP CONSTRAINT inbox_src_prefix_routing_check, DROP CONSTRAINT inbox_dst_prefix_routing_check;
+INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_prefix_routing, dst_prefix_routing, duration, customer_price)
+VALUES ('2020-03-01 00:01Z', 1021, repeat('x', 10000000), '380', 1, 0), ('2020-03-01 00:01Z', 1020, NULL, repeat('y', 4001), 2, 0),
+       ('2020-03-01 00:02Z', 1020, repeat('x', 4000), repeat('y', 4000), 3, 0), (now(), 1019, repeat('x', 4001), NULL, 4, 0);
+ALTER TABLE active_calls.inbox
+    ADD CONSTRAINT inbox_src_prefix_routing_check CHECK (char_length(src_prefix_routing) <= 1000) NOT VALID,
+    ADD CONSTRAINT inbox_dst_prefix_routing_check CHECK (char_length(dst_prefix_routing) <= 1000) NOT VALID;
+SELECT pg_temp.calls('2020-03-01 00:00Z', 3, 4), pg_temp.calls('2020-03-01 00:01Z', 3, 2, 1021);
+SET ROLE active_calls_keeper;
+SELECT active_calls.seal();
+SELECT active_calls.seal();
+RESET ROLE;
+TABLE pg_temp.segments;
+SELECT customer_acc_id, duration FROM active_calls.inbox ORDER BY 2;
+SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:02Z');
+UPDATE active_calls.inbox SET dst_prefix_routing = left(dst_prefix_routing, 1000) WHERE customer_acc_id = 1020;
+SELECT active_calls.seal();
+UPDATE active_calls.inbox SET src_prefix_routing = left(src_prefix_routing, 1000);
+SELECT active_calls.seal();
+SELECT customer_acc_id, duration FROM active_calls.inbox ORDER BY 2;
+BEGIN;
+ALTER TABLE active_calls.inbox VALIDATE CONSTRAINT inbox_src_prefix_routing_check, VALIDATE CONSTRAINT inbox_dst_prefix_routing_check;
+ROLLBACK;
+SELECT active_calls.drop_before('infinity');
+
 DELETE FROM active_calls.account WHERE id = 1020;

@@ -55,8 +55,8 @@ SELECT any_of('{380,3804,1,49,7,Alice,alice,ALICE,Zoë,zOË,Ångström,😀,"",%
        || CASE WHEN chance(0.6) THEN repeat(below(10)::text, below(3)) || below(1000) ELSE '' END
        || any_of('{"","",pbx,PBX,.Pbx,ß,ẞ,ſ,s,S,İ,ı,I,K,%,é,É}'::text[]) AS value
 FROM generate_series(1, 400);
-INSERT INTO number VALUES (''), ('380'), (repeat('3804Alice', 3000) || 'pbx'),
-    ('380' || (SELECT string_agg(md5(i::text), '' ORDER BY i) FROM generate_series(1, 200) AS i) || 'PBX');
+INSERT INTO number VALUES (''), ('380'), (repeat('3804Alice', 110) || 'pbx'),
+    ('380' || (SELECT string_agg(md5(i::text), '' ORDER BY i) FROM generate_series(1, 31) AS i) || 'PBX');
 
 CREATE TABLE call AS
 WITH pool AS (

@@ -20,7 +20,7 @@ $database->sql(<<"SQL", 'active_calls_writer');
 INSERT INTO active_calls.calls VALUES
     ('2026-01-01 12:59:59.999999Z', 7, NULL, NULL, E'a\\tb\\nc\\\\', '', -1, '2001:db8::1', 'NaN'),
     ('2026-01-01 12:59:59.999999Z', 7, NULL, NULL, 'ünï', NULL, 2147483647, '10.0.0.0/8', '-Infinity'),
-    ('2026-01-01 12:59:59.999999Z', 7, NULL, NULL, repeat('long', 100000), NULL, 0, NULL, 0.1);
+    ('2026-01-01 12:59:59.999999Z', 7, NULL, NULL, repeat('long', 250), NULL, 0, NULL, 0.1);
 SQL
 $database->sql(<<"SQL");
 INSERT INTO active_calls.inbox

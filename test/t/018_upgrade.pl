@@ -44,7 +44,7 @@ GRANT EXECUTE ON FUNCTION active_calls.seal, active_calls.unseal, active_calls.d
 GRANT EXECUTE ON FUNCTION active_calls.customer_origination_active_calls, active_calls.scoped_origination_active_calls TO active_calls_shim;
 INSERT INTO active_calls.account (id, uuid, customer_id, name) VALUES (7, '$ACCOUNT_7', 3, 'seven'), (8, '$ACCOUNT_8', 3, 'eight');
 INSERT INTO active_calls.api_access (id, customer_id) VALUES (37, 3);
-CREATE VIEW report AS SELECT customer_acc_id, count(*) FROM active_calls.calls GROUP BY 1;
+CREATE VIEW report AS SELECT customer_acc_id, count(*) FROM active_calls.calls WHERE customer_acc_id <> 9 GROUP BY 1;
 SQL
 
 # A database that was made by PostgreSQL 14
@@ -54,6 +54,7 @@ sql('ALTER VIEW active_calls.calls RESET (security_invoker)') if $node->pg_versi
 my $contents = <<"SQL";
 SET timezone = 'UTC';
 SELECT 'calls', count(*) || ' ' || md5(string_agg(calls::text, ';' ORDER BY calls::text COLLATE "C")) FROM active_calls.calls
+    WHERE customer_acc_id <> 9
 UNION ALL SELECT 'series', md5(string_agg(series::text, ';')) FROM active_calls.origination_active_calls(
     '$ACCOUNT_7', '2026-01-01 12:00Z', '2026-01-01 13:00Z', duration_gt => 60, customer_price_lt => 1) AS series
 UNION ALL SELECT 'customer', md5(string_agg(series::text, ';')) FROM active_calls.customer_origination_active_calls(
@@ -87,6 +88,13 @@ is(sql('SELECT count(*) > 100 FROM active_calls.inbox') . sql('SELECT sum(row_co
 my $folder = PostgreSQL::Test::Utils::tempdir;
 $node->command_ok([ 'pg_dump', '-F', 'custom', '-f', "$folder/1.0.dump", $node->connstr('old') ], 'pg_dump of 1.0');
 
+# A number that is longer than what 1.1 takes
+sql(<<'SQL');
+INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_prefix_routing, duration, customer_price)
+VALUES ('2026-01-01 12:50Z', 9, repeat('x', 100000), 0, 0)
+SQL
+$node->command_ok([ 'pg_dump', '-F', 'custom', '-f', "$folder/long.dump", $node->connstr('old') ], 'pg_dump of 1.0 with a number that is too long');
+
 # Sessions that go on over the upgrade
 my %session = map { $_ => $node->background_psql('old', extra_params => [ '-U', $_ ]) } qw(active_calls_writer active_calls_keeper);
 $session{active_calls_writer}->query_safe("BEGIN; SELECT active_calls.ingest('$retried'); ROLLBACK");
@@ -105,6 +113,9 @@ subtest 'after the upgrade' => sub {
         $node->pg_version >= 15 ? 3 : 0, 'views with the rights of who asks');
 
     is($session{active_calls_keeper}->query_safe("SELECT active_calls.seal('1000 years')"), 0, 'the keeper\'s session seals on');
+    is(sql('SELECT length(src_prefix_routing) FROM active_calls.inbox WHERE customer_acc_id = 9'), 100_000, 'a number that is too long is still there');
+    my (undef, undef, $error) = $node->psql('old', 'UPDATE active_calls.inbox SET duration = 1 WHERE customer_acc_id = 9');
+    like($error, qr/violates check constraint "inbox_src_prefix_routing_check"/, 'another one would be refused');
     is(sql('SELECT rows FROM active_calls.last_seal'), 0, 'and is noted');
     is($session{active_calls_writer}->query_safe("SELECT active_calls.ingest('$retried')"), 1, 'the writer\'s session writes on');
     $session{active_calls_writer}->{stderr} = '';
@@ -141,6 +152,17 @@ for my $version ('1.0', '1.1')
     is(sql("SELECT active_calls.ingest('$retried')", 'active_calls_writer', $database), 1, "$version: the writer writes on");
     is(sql('SELECT active_calls.seal() > 0', 'active_calls_keeper', $database), 't', "$version: the keeper seals on");
 }
+
+subtest 'a dump of 1.0 with a number that is too long' => sub {
+    $node->safe_psql('postgres', "CREATE DATABASE long TEMPLATE template0 ENCODING 'UTF8'");
+    $node->safe_psql('long', "CREATE EXTENSION active_calls VERSION '1.0'");
+    $node->command_checks_all([ 'pg_restore', '-d', $node->connstr('long'), "$folder/long.dump" ],
+        1, [], [qr/schema "active_calls" already exists.*warning: errors ignored on restore: 1$/s], 'is restored to 1.0');
+    sql('ALTER EXTENSION active_calls UPDATE', undef, 'long');
+    is(sql($contents, undef, 'long'), $before, 'and updated: the same answers');
+    is(sql('SELECT length(src_prefix_routing) FROM active_calls.inbox WHERE customer_acc_id = 9', undef, 'long'), 100_000, 'and it is there');
+};
+
 is(sql('SELECT count(*) FROM active_calls.status', 'active_calls_reader', 'from_1.1'), 1, '1.1: the grants on what is new are restored');
 
 done_testing();
