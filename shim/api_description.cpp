@@ -103,7 +103,7 @@ Json all_headers() {
     headers["x-request-id"] = header("The client's own, if it is sane, else a new UUID. The log "
                                      "has it too.",
                                      {{"type", "string"}, {"pattern", "^[A-Za-z0-9_.-]+$"}});
-    headers["x-runtime"] = header("Seconds that the answer took.",
+    headers["x-runtime"] = header("Seconds that the answer took, in whole milliseconds.",
                                   {{"type", "string"}, {"pattern", "^[0-9]+\\.[0-9]{6}$"}});
     headers["content-length"] =
         header("Bytes of the body; with 304 and to HEAD, of the body that is left out.",
