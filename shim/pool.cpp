@@ -144,6 +144,7 @@ Pool::Connection Pool::open() {
         const std::scoped_lock lock(mutex_);
         refuse_while_away();
         someone_is_trying_ = away_;
+        ++opening_;
     }
     try {
         auto connection = std::make_unique<PgConnection>(settings_.connection);
@@ -164,10 +165,12 @@ void Pool::refuse_while_away() const {
 }
 
 /// While others of the pool's connections are open, the database is there, and one of them comes
-/// free. Should they be dead, too, each finds out as soon as it is used.
+/// free. Should they be dead, too, each finds out as soon as it is used. Others that are being
+/// opened are waited for, too: the last one that fails knows more.
 bool Pool::withhold_permit(const std::string& reason) {
     const std::scoped_lock lock(mutex_);
-    if (open_ == 0) return false;
+    --opening_;
+    if (open_ + opening_ == 0) return false;
     if (!is_limited_) log_.warning("no more connections", {{"error", reason}, {"open", open_}});
     is_limited_ = true;
     ++withheld_;
@@ -191,6 +194,7 @@ void Pool::opening_failed(const std::string& reason) {
 
 void Pool::opening_succeeded(bool is_open) {
     const std::scoped_lock lock(mutex_);
+    --opening_;
     if (away_) log_.info("database back");
     away_ = false;
     someone_is_trying_ = false;

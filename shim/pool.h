@@ -132,8 +132,9 @@ private:
     /// Connections whose session may still be at work, though nobody waits for it any more.
     std::vector<Connection> overdue_;
 
-    /// Connections that are open: idle or in the hands of a lease.
+    /// Connections that are open, idle or in the hands of a lease; and those being opened.
     std::size_t open_ = 0;
+    std::size_t opening_ = 0;
     /// Permits that are of no use, since the server allowed no more connections; until when.
     std::size_t withheld_ = 0;
     Clock::time_point withheld_until_;

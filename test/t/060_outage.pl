@@ -164,6 +164,53 @@ subtest 'a query over its time' => sub {
     is($shim->stop, 0, 'ends in good order');
 };
 
+subtest 'fewer connections than the pool may have' => sub {
+    my $limit = sub ($count) { $database->sql("ALTER ROLE active_calls_shim CONNECTION LIMIT $count") };
+    $limit->(3);
+    my $shim  = start_shim(database => $database);
+    my $crowd = ActiveCalls::Crowd->start(
+        port     => $shim->port, clients => 20, each => 50,
+        requests => [ $shim->bytes(target => $SAMPLE_TARGET) ]
+    );
+    my $begun = time;
+    my $ready = 0;
+    my $asked = 0;
+    while (time - $begun < 2)
+    {
+        $asked++;
+        $ready++ if is_ready($shim);
+        sleep 0.05;
+    }
+    my @records = $crowd->wait_done(60);
+    is_deeply(ActiveCalls::Crowd->tally(@records), { 200 => 1000 }, 'every request waits for one of them');
+    is($ready, $asked, 'and it is ready all the time');
+    my @warnings = grep { $_->{message} eq 'no more connections' } $shim->log_records;
+    is(scalar @warnings, 1, 'the log says so once');
+    like($warnings[0]{error}, qr/too many connections/, 'and why');
+    $limit->(-1);
+    is($shim->stop, 0, 'ends in good order');
+};
+
+# A backend that is stopped keeps no time limit.
+subtest 'a query that does not end in its time' => sub {
+    my $shim    = start_shim(database => $database, args => [ '--pool-size', 2, '--statement-timeout', '300ms' ]);
+    my $sessions = q(SELECT count(*) FROM pg_stat_activity WHERE usename = 'active_calls_shim' AND state IS NOT NULL);
+    series_ok($shim->request(target => $SAMPLE_TARGET), $SAMPLE_JSON, 'before');
+    my @backends = split /\n/, $database->sql(q(SELECT pid FROM pg_stat_activity WHERE usename = 'active_calls_shim'));
+    kill 'STOP', @backends;
+    error_ok($shim->request(target => $SAMPLE_TARGET), 503, $MESSAGE, 'it is not waited for longer');
+    for (1 .. 3)
+    {
+        series_ok($shim->request(target => $SAMPLE_TARGET), $SAMPLE_JSON, 'on the other connection');
+        cmp_ok($database->sql($sessions), '<=', 2, 'and no more of them are there');
+    }
+    kill 'CONT', @backends;
+    ok(wait_until(5, sub { $database->sql($sessions) <= 1 }), 'its session ends by itself');
+    my @both = map { send_request($shim) } 1 .. 2;
+    series_ok($_->read_answer, $SAMPLE_JSON, 'and its place is free') for @both;
+    is($shim->stop, 0, 'ends in good order');
+};
+
 subtest 'a database that says nothing' => sub {
 
     # The kernel makes the connection, and nobody ever reads from it.
