@@ -198,7 +198,7 @@ void Pool::opening_succeeded(bool is_open) {
     if (away_) log_.info("database back");
     away_ = false;
     someone_is_trying_ = false;
-    is_limited_ = false;
+    if (withheld_ == 0) is_limited_ = false;
     if (is_open) ++open_;
 }
 

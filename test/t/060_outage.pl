@@ -184,7 +184,7 @@ subtest 'fewer connections than the pool may have' => sub {
     my @records = $crowd->wait_done(60);
     is_deeply(ActiveCalls::Crowd->tally(@records), { 200 => 1000 }, 'every request waits for one of them');
     is($ready, $asked, 'and it is ready all the time');
-    my @warnings = grep { $_->{message} eq 'no more connections' } $shim->log_records;
+    my @warnings = grep { ($_->{event} // '') eq 'no more connections' } $shim->log_records;
     is(scalar @warnings, 1, 'the log says so once');
     like($warnings[0]{error}, qr/too many connections/, 'and why');
     $limit->(-1);

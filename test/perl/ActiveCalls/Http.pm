@@ -17,7 +17,7 @@ our @EXPORT = qw(connect_to request_bytes query_string percent_encode take_answe
 sub request_bytes (%options)
 {
     my @headers = @{ $options{headers} // [] };
-    my %given   = map { lc $headers[ 2 * $_ ] => 1 } 0 .. $#headers / 2;
+    my %given   = map { lc $headers[ 2 * $_ ] => 1 } 0 .. @headers / 2 - 1;
     unshift @headers, Host => '127.0.0.1' if !$given{host};
     push @headers, 'Content-Length' => length $options{body} if defined $options{body};
 
