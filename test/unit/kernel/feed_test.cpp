@@ -327,6 +327,24 @@ TEST(Feed, RefusesIntegersThatDoNotFit) {
                 << value;
 }
 
+TEST(Feed, RefusesNumbersAndNamesOfMoreThanAThousandCharacters) {
+    const auto repeat = [](std::string_view character, std::size_t count) {
+        std::string text;
+        while (count-- > 0) text += character;
+        return text;
+    };
+    for (const std::string field : {"src_prefix_routing", "dst_prefix_routing"})
+        for (const auto* character : {"1", "ë", "😀"}) {
+            const auto refusal_of = [&](std::size_t count) {
+                return refusal(line('"' + field + "\":\"" + repeat(character, count) + '"'));
+            };
+            EXPECT_EQ(refusal_of(1000), "none") << field << character;
+            EXPECT_EQ(refusal_of(1001),
+                      "line 1: " + field + " is not text of at most 1000 characters")
+                << character;
+        }
+}
+
 TEST(Feed, RefusesNumbersThatAreNone) {
     for (const auto* value :
          {"\"\"", "\"free\"", "\" 1\"", "\"1 \"", "\"+1\"", "\"1,5\"", "\"0x1p3\"", "\"1e999\""})
