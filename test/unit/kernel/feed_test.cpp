@@ -162,7 +162,7 @@ TEST(Feed, TakesTextAsJsonSpellsIt) {
     EXPECT_EQ(text(R"("")"), "");
     EXPECT_EQ(text(R"("Zoë 😀")"), "Zoë 😀");
     EXPECT_EQ(text(R"("\u0041\"\\\/\b\f\n\r\t\u00eb\ud83d\ude00")"), "A\"\\/\b\f\n\r\të😀");
-    const std::string longest(10'000'000, '1');
+    const std::string longest(1000, '1');
     EXPECT_EQ(text('"' + longest + '"'), longest);
 }
 
