@@ -30,7 +30,8 @@ void SnapshotCounts::append(Point point) {
         merge();
         merge_at_ = std::max<std::size_t>(merge_at_, 2 * points_.size());
     }
-    if (!points_.empty() && point.t < points_.back().t) ordered_ = false;
+    // Merging may have put the same snapshot last.
+    if (!points_.empty() && point.t <= points_.back().t) ordered_ = false;
     points_.push_back(point);
     if (ordered_) limit_.check(points_.size()); // else merging tells how many are the same
 }

@@ -42,8 +42,8 @@ PointLimit limit_of_series(std::size_t max_points);
 // of distinct snapshots, not of calls.
 class SnapshotCounts {
 public:
-    // More snapshots than `limit` are refused once there are so many, or, where they come out of
-    // order, before there are three times as many: memory never grows with those beyond it.
+    // More snapshots than `limit` are refused when the first of them is added, or, where they come
+    // out of order, before twice as many are: memory does not grow with those beyond it.
     explicit SnapshotCounts(std::pmr::memory_resource* memory = std::pmr::get_default_resource(),
                             PointLimit limit = {})
         : points_(memory)
