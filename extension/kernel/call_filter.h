@@ -3,8 +3,10 @@
 
 #include "call.h"
 
+#include <concepts>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace active_calls {
 
@@ -28,10 +30,34 @@ struct RangeFilter {
     }
 };
 
+// A text that others may contain, made ready to be looked for in many of them. Takes A-Z and a-z
+// for the same.
+//
+// By Knuth, Morris and Pratt: a byte of a text is looked at once, and compared twice at most on
+// average, whatever text and needle are. A needle that repeats itself, looked for in a text that
+// does too, would otherwise take the product of their lengths.
+class Needle {
+public:
+    template<std::convertible_to<std::string_view> Text>
+    Needle(const Text& text) // as a std::string is made
+        : Needle(std::string_view(text), 0) {}
+
+    bool is_in(std::string_view text) const;
+    std::string_view lower() const { return lower_; }
+
+private:
+    Needle(std::string_view text, int);
+
+    std::string lower_;
+    // Of each beginning of the needle, how long the longest shorter one is that it ends with.
+    std::vector<std::uint32_t> shorter_;
+};
+
 // `eq`, `starts_with` and `ends_with` compare bytes; `contains` ignores the case of ASCII letters
 // and of no others. The empty string starts, ends and is contained in everything but NULL.
 struct TextFilter {
-    std::optional<std::string> eq, starts_with, ends_with, contains;
+    std::optional<std::string> eq, starts_with, ends_with;
+    std::optional<Needle> contains;
 
     bool given() const { return eq || starts_with || ends_with || contains; }
     bool passes(std::optional<std::string_view> value) const;
@@ -50,8 +76,5 @@ struct CallFilter {
     // The columns whose filter is given.
     ColumnSet columns() const;
 };
-
-// Whether `needle` occurs in `haystack`, taking A-Z and a-z for the same.
-bool contains_ignoring_ascii_case(std::string_view haystack, std::string_view needle);
 
 } // namespace active_calls

@@ -27,6 +27,11 @@ std::chrono::seconds check_bucket(std::chrono::microseconds bucket, std::chrono:
 Grid grid_of_peaks(const Window& window, std::chrono::seconds step, std::chrono::seconds bucket,
                    Instant now, GapFill gap_fill, std::size_t max_buckets);
 
+// The snapshots with calls that peaks are made of are kept while they are counted, at 16 bytes each
+// and for a moment a few times as much: so many are a bit less than four years of minutes.
+inline constexpr PointLimit snapshot_limit_of_peaks{
+    2'000'000, "Peaks are of so many snapshots with calls at most: ask for a shorter window."};
+
 // Sums up the points of one bucket.
 class BucketSum {
 public:

@@ -9,6 +9,16 @@ namespace active_calls {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
+void PointLimit::refuse() const {
+    throw Error(ErrorKind::limit_exceeded,
+                "the series has more points than the limit of " + std::to_string(points), hint);
+}
+
+PointLimit limit_of_series(std::size_t max_points) {
+    return {max_points, "Each snapshot with calls is a point, whatever the step: ask for a shorter "
+                        "window, or raise active_calls.max_points."};
+}
+
 // Room that is made little by little is as much as it would grow by itself.
 void SnapshotCounts::reserve(std::size_t snapshots) {
     const std::size_t size = points_.size() + snapshots;
@@ -20,21 +30,25 @@ void SnapshotCounts::append(Point point) {
         merge();
         merge_at_ = std::max<std::size_t>(merge_at_, 2 * points_.size());
     }
-    if (!points_.empty() && point.t < points_.back().t) ordered_ = false;
+    // Merging may have put the same snapshot last.
+    if (!points_.empty() && point.t <= points_.back().t) ordered_ = false;
     points_.push_back(point);
+    if (ordered_) limit_.check(points_.size()); // else merging tells how many are the same
 }
 
 void SnapshotCounts::merge() {
     if (ordered_) return;
-    std::ranges::sort(points_, {}, &Point::t);
+    std::ranges::sort(points_, InterruptibleLess{}, &Point::t);
     auto last = points_.begin();
     for (auto point = points_.begin() + 1; point != points_.end(); ++point) {
+        count_steps(1);
         if (point->t == last->t)
             last->calls += point->calls;
         else
             *++last = *point;
     }
     points_.erase(last + 1, points_.end());
+    limit_.check(points_.size());
     ordered_ = true;
 }
 
@@ -80,6 +94,15 @@ Grid Grid::over(const Window& window, seconds step, Instant now, GapFill gap_fil
                         std::to_string(max_points),
                     hint);
     return {first, step, size};
+}
+
+std::size_t count_points(std::span<const Point> counted, const Grid& grid) {
+    std::size_t points = grid.size;
+    for (const Point& point : counted) {
+        count_steps(1);
+        points += grid.contains(point.t) ? 0 : 1;
+    }
+    return points;
 }
 
 } // namespace active_calls

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "instant.h"
+#include "interrupts.h"
 
 #include <cstdint>
+#include <limits>
 #include <memory_resource>
 #include <span>
 #include <vector>
@@ -18,13 +20,34 @@ struct Point {
     bool operator==(const Point&) const = default;
 };
 
+// How many points a series may have.
+struct PointLimit {
+    std::size_t points = std::numeric_limits<std::size_t>::max();
+    const char* hint = ""; // what to do about more
+
+    // Throws Error (limit_exceeded) for more.
+    void check(std::size_t given) const {
+        if (given > points) refuse();
+    }
+
+private:
+    [[noreturn]] void refuse() const;
+};
+
+// That of a series whose points are all given: active_calls.max_points.
+PointLimit limit_of_series(std::size_t max_points);
+
 // Calls per snapshot while they are being counted. Snapshots may come in any order; in time order,
 // as a store reads them, an addition is a comparison and an increment. Memory grows with the number
 // of distinct snapshots, not of calls.
 class SnapshotCounts {
 public:
-    explicit SnapshotCounts(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
-        : points_(memory) {}
+    // More snapshots than `limit` are refused when the first of them is added, or, where they come
+    // out of order, before twice as many are: memory does not grow with those beyond it.
+    explicit SnapshotCounts(std::pmr::memory_resource* memory = std::pmr::get_default_resource(),
+                            PointLimit limit = {})
+        : points_(memory)
+        , limit_(limit) {}
 
     void add(Instant snapshot, std::int32_t calls = 1) {
         if (!points_.empty() && points_.back().t == snapshot)
@@ -44,6 +67,7 @@ private:
     void merge();
 
     std::pmr::vector<Point> points_;
+    PointLimit limit_;
     bool ordered_ = true;         // points_ is in time order, and so each snapshot is in it once
     std::size_t merge_at_ = 1024; // merging at each doubling keeps an addition amortised O(log n)
 };
@@ -69,6 +93,9 @@ struct Grid {
                                         "active_calls.max_points.");
 
     Instant at(std::size_t i) const { return first + static_cast<std::int64_t>(i) * step; }
+    bool contains(Instant t) const {
+        return size > 0 && first <= t && t <= at(size - 1) && (t - first) % step == step.zero();
+    }
 };
 
 // The last multiple of `step` since 1970-01-01 UTC at or before `t`.
@@ -80,20 +107,28 @@ bool is_empty_series(const Window& window, Instant now);
 // A positive whole number of seconds, at most a day; throws Error (invalid_argument) otherwise.
 std::chrono::seconds check_step(std::chrono::microseconds step);
 
+// How many points the series of `counted` (ordered, distinct) and the grid has: so many as
+// merge_with_grid() emits.
+std::size_t count_points(std::span<const Point> counted, const Grid& grid);
+
 // Walks `counted` (ordered, distinct) and the grid's zeros together, in time order: `emit(Point)`
 // once for every instant that is in either.
 template<class Emit>
 void merge_with_grid(std::span<const Point> counted, const Grid& grid, Emit&& emit) {
     auto next = counted.begin();
+    const auto put = [&](Point point) {
+        count_steps(1);
+        emit(point);
+    };
     for (std::size_t i = 0; i < grid.size; ++i) {
         const Instant t = grid.at(i);
-        while (next != counted.end() && next->t < t) emit(*next++);
+        while (next != counted.end() && next->t < t) put(*next++);
         if (next != counted.end() && next->t == t)
-            emit(*next++);
+            put(*next++);
         else
-            emit(Point{t, 0});
+            put(Point{t, 0});
     }
-    while (next != counted.end()) emit(*next++);
+    while (next != counted.end()) put(*next++);
 }
 
 } // namespace active_calls

@@ -26,7 +26,8 @@
 //       context.
 //
 // Interrupts (cancel, statement_timeout) are errors like any other: CHECK_FOR_INTERRUPTS stands in
-// a guarded body, or in PostgreSQL code that one calls.
+// a guarded body, or in PostgreSQL code that one calls. The kernel looks at them by itself
+// (kernel/interrupts.h), and so may throw PendingError wherever it works.
 #pragma once
 
 #include "server.h"

@@ -1,8 +1,10 @@
 // What PostgreSQL calls when it loads the library.
-#include "server.h"
+#include "boundary.h"
 
 #include "series_scan.h"
 #include "settings.h"
+
+#include "../kernel/interrupts.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -31,6 +33,9 @@ MODULE_MAGIC("active_calls", ACTIVE_CALLS_VERSION);
 PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
+    active_calls::check_for_interrupts = [] {
+        active_calls::postgres::guarded([] { CHECK_FOR_INTERRUPTS(); });
+    };
     active_calls::postgres::define_settings();
     active_calls::postgres::install_series_scan();
     keep_memory();

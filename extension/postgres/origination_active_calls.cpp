@@ -102,7 +102,9 @@ Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, F
         const Instant now = to_instant(GetCurrentTransactionStartTimestamp());
 
         MemoryContextResource memory;
-        SnapshotCounts counts(&memory);
+        const PointLimit limit =
+            question.bucket ? snapshot_limit_of_peaks : limit_of_series(max_points());
+        SnapshotCounts counts(&memory, limit);
         Grid grid;
         ScanCost cost;
         with_spi([&] {
@@ -112,6 +114,7 @@ Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, F
                 cost = count_calls(account_id, question.window, question.filter, counts);
         });
         const std::span<const Point> counted = counts.sorted();
+        if (!question.bucket) limit.check(count_points(counted, grid));
         if (sink != nullptr) {
             sink->cost += cost;
             sink->fill(counted, grid);

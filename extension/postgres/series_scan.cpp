@@ -282,10 +282,7 @@ void PointSink::fill(std::span<const Point> counted, const Grid& grid) {
         return static_cast<Point*>(MemoryContextAllocHuge(context, most * sizeof(Point)));
     });
     size = 0;
-    merge_with_grid(counted, grid, [&](Point point) {
-        if (size % (1 << 16) == 0) guarded([] { CHECK_FOR_INTERRUPTS(); });
-        points[size++] = point;
-    });
+    merge_with_grid(counted, grid, [&](Point point) { points[size++] = point; });
 }
 
 PointSink* point_sink(FunctionCallInfo fcinfo) {

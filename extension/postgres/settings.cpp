@@ -30,8 +30,9 @@ void define_settings() {
         &gap_fill_setting, gap_fill_setting, gap_fill_values, PGC_USERSET, 0, nullptr, nullptr,
         nullptr);
     DefineCustomIntVariable(
-        "active_calls.max_points", "The most points that the grid of a series may have.",
-        "A window of more points at the given step is refused before any work is done.",
+        "active_calls.max_points", "The most points that a series may have.",
+        "A window whose grid has more is refused before any work is done; one with more snapshots, "
+        "while they are counted.",
         &max_points_setting, max_points_setting, 1, 10'000'000, PGC_USERSET, 0, nullptr, nullptr,
         nullptr);
     DefineCustomBoolVariable("active_calls.log_refusals", "Logs what is refused to customers.",

@@ -8,6 +8,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 namespace {
@@ -100,6 +102,40 @@ void count(benchmark::State& state, const CallFilter& filter) {
     report(state, segment);
 }
 
+// Names of callers, as a filter on `inbox` finds them, one after the other; and beside it the
+// search that looks for the needle at each letter anew, which is the yardstick.
+constexpr std::array<std::string_view, 6> names{"380441234567",  "Alice.PBX",
+                                                "+49 30 901820", "sip:bob@example",
+                                                "anonymous",     "trunk-frankfurt-02"};
+
+template<class IsIn>
+void look_for(benchmark::State& state, IsIn&& is_in) {
+    for ([[maybe_unused]] auto _ : state)
+        for (std::string_view name : names) {
+            benchmark::DoNotOptimize(name);
+            benchmark::DoNotOptimize(is_in(name));
+        }
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * names.size()));
+}
+
+void register_searches() {
+    for (const std::string_view part : {"1", "pbx", "0441", "frankfurt"}) {
+        const auto add = [&](const char* name, auto is_in) {
+            benchmark::RegisterBenchmark((name + std::string(part)).c_str(),
+                                         [=](benchmark::State& state) { look_for(state, is_in); });
+        };
+        add("contains/",
+            [needle = Needle(part)](std::string_view name) { return needle.is_in(name); });
+        add("contains/anew/", [part](std::string_view name) {
+            const auto same = [](char a, char b) {
+                return (a >= 'A' && a <= 'Z' ? a + 32 : a) == (b >= 'A' && b <= 'Z' ? b + 32 : b);
+            };
+            return std::search(name.begin(), name.end(), part.begin(), part.end(), same) !=
+                   name.end();
+        });
+    }
+}
+
 template<class Ask>
 CallFilter filter_of(Ask&& ask) {
     CallFilter filter;
@@ -164,6 +200,7 @@ int main(int argc, char** argv) {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return EXIT_FAILURE;
     register_counts();
+    register_searches();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return EXIT_SUCCESS;

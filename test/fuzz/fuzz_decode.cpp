@@ -78,7 +78,7 @@ static void replace_by_large_number(std::vector<std::uint8_t>& part, Choices& ch
     constexpr auto min = std::numeric_limits<std::int64_t>::min();
     constexpr auto max = std::numeric_limits<std::int64_t>::max();
     ByteWriter number(std::pmr::get_default_resource());
-    number.signed_varint(choices.any_of<std::int64_t>({min, max, max / 2, -1, max_segment_rows}));
+    number.signed_varint(choices.any_of<std::int64_t>({min, max, max / 2, -1, full_segment_rows}));
     const auto place =
         part.erase(part.begin() + static_cast<std::ptrdiff_t>(choices.below(part.size())));
     part.insert(place, number.written().begin(), number.written().end());

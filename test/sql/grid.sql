@@ -120,7 +120,7 @@ SELECT count(*) FROM active_calls.origination_active_calls(
 SET active_calls.max_points = 5;
 SELECT count(*) FROM active_calls.origination_active_calls(:account, '2020-03-01 00:20Z', '2020-03-01 00:24Z');
 SELECT count(*) FROM active_calls.origination_active_calls(:account, '2020-03-01 00:20Z', '2020-03-01 00:25Z');
--- Snapshots beside the grid are not counted against it
+-- Snapshots beside the grid are points, too
 SELECT count(*) FROM active_calls.origination_active_calls(:account, '2020-03-01 00:01Z', '2020-03-01 00:05:59Z');
 RESET active_calls.max_points;
 \set VERBOSITY sqlstate

@@ -3,6 +3,8 @@
 
 #include "bytes.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -64,6 +66,7 @@ void BitArray::write(ByteWriter& writer, std::span<const Value> values, unsigned
     std::uint64_t pending = 0; // bits not yet written, fewer than 8 between elements
     unsigned pending_bits = 0;
     for (const Value value : values) {
+        count_steps(1 + width / 8);
         pending |= static_cast<std::uint64_t>(value) << pending_bits;
         for (pending_bits += width; pending_bits >= 8; pending_bits -= 8, pending >>= 8)
             writer.u8(static_cast<std::uint8_t>(pending));

@@ -1,12 +1,21 @@
 #include "bytes.h"
 
+#include <algorithm>
+
 namespace active_calls {
+
+void ByteWriter::grow(std::size_t size) {
+    Bytes grown(bytes_.get_allocator());
+    grown.reserve(std::max(2 * bytes_.capacity(), bytes_.size() + size));
+    append(bytes_, grown);
+    bytes_ = std::move(grown);
+}
 
 void ByteWriter::u64(std::uint64_t value) {
     value = little_endian(value);
-    std::uint8_t bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    bytes_.insert(bytes_.end(), bytes, bytes + sizeof value);
+    std::uint8_t plain[sizeof value];
+    std::memcpy(plain, &value, sizeof value);
+    bytes(plain);
 }
 
 void ByteWriter::varint(std::uint64_t value) {

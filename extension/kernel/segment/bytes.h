@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../error.h"
+#include "../interrupts.h"
 
 #include <bit>
 #include <cstddef>
@@ -37,13 +38,19 @@ public:
     explicit ByteWriter(std::pmr::memory_resource* memory)
         : bytes_(memory) {}
 
-    void u8(std::uint8_t value) { bytes_.push_back(value); }
+    void u8(std::uint8_t value) {
+        make_room(1);
+        bytes_.push_back(value);
+    }
     void u64(std::uint64_t value);
     // Seven bits a byte, the lowest first; the top bit says that more follow.
     void varint(std::uint64_t value);
     // Small for numbers near 0 of either sign.
     void signed_varint(std::int64_t value);
-    void bytes(ByteSpan bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+    void bytes(ByteSpan bytes) {
+        make_room(bytes.size());
+        append(bytes, bytes_);
+    }
     void text(std::string_view text) {
         bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     }
@@ -52,6 +59,18 @@ public:
     Bytes take() { return std::move(bytes_); }
 
 private:
+    // A vector with an allocator copies byte by byte, also where it grows by itself.
+    static void append(ByteSpan bytes, Bytes& to) {
+        in_pieces(bytes.size(), [&](std::size_t begin, std::size_t size) {
+            const ByteSpan piece = bytes.subspan(begin, size);
+            to.insert(to.end(), piece.begin(), piece.end());
+        });
+    }
+    void make_room(std::size_t size) {
+        if (bytes_.capacity() - bytes_.size() < size) grow(size);
+    }
+    void grow(std::size_t size);
+
     Bytes bytes_;
 };
 

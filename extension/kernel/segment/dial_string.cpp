@@ -57,7 +57,7 @@ DialWordFilter::DialWordFilter(const TextFilter& filter, std::size_t length)
     if (!filter.contains) return;
 
     // The case of letters does not matter here: no symbol is one.
-    const std::string& needle = *filter.contains;
+    const std::string_view needle = filter.contains->lower();
     const auto word = to_dial_word(needle);
     if (!word || needle.size() > length) {
         possible_ = false;

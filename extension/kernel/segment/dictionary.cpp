@@ -4,6 +4,8 @@
 #include "price_words.h"
 #include "sorted_words.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -18,7 +20,8 @@ template<class Value, class Key>
 std::vector<Code> order_by(std::span<const Value> values, Key&& key) {
     std::vector<Code> order(values.size());
     std::iota(order.begin(), order.end(), Code{0});
-    std::ranges::sort(order, {}, [&](Code position) { return key(values[position]); });
+    std::ranges::sort(order, InterruptibleLess{},
+                      [&](Code position) { return key(values[position]); });
     return order;
 }
 
@@ -33,7 +36,7 @@ template<class Value, class ToWord>
 std::vector<Code> write_words(ByteWriter& writer, std::span<const Value> values, ToWord&& to_word) {
     std::vector<std::pair<std::uint64_t, Code>> entries(values.size());
     for (Code i = 0; i < values.size(); ++i) entries[i] = {to_word(values[i]), i};
-    std::ranges::sort(entries);
+    std::ranges::sort(entries, InterruptibleLess{});
     std::vector<std::uint64_t> words;
     std::vector<Code> codes(values.size());
     for (const auto& [word, position] : entries) {
@@ -145,6 +148,7 @@ void PriceDictionary::match(ByteReader& reader, std::size_t size, const RangeFil
 std::vector<Code> InetDictionary::write(ByteWriter& writer, std::span<const Value> values) {
     const std::vector<Code> order = order_by(values, [](const Inet& inet) {
         std::array<std::uint8_t, 18> key{}; // family, address, netmask
+        count_steps(key.size());
         key[0] = static_cast<std::uint8_t>(inet.address.family());
         std::ranges::copy(inet.address.bytes(), key.begin() + 1);
         key[17] = inet.netmask;
@@ -168,6 +172,7 @@ void InetDictionary::read(ByteReader& reader, std::size_t size,
     const std::size_t v4_size = reader.count(size);
     SortedWords::read(reader, v4_size).each([&](std::uint64_t word) { visit(v4_of_word(word)); });
     for (std::size_t i = v4_size; i < size; ++i) {
+        count_steps(Address::size(Address::Family::v6));
         const ByteSpan address = reader.bytes(Address::size(Address::Family::v6));
         visit(inet_of(Address::Family::v6, address, reader.u8()));
     }
@@ -194,6 +199,7 @@ LengthCounts read_length_counts(ByteReader& reader, std::size_t size) {
 }
 
 std::string_view read_plain(ByteReader& reader) {
+    count_steps(16);
     return reader.text(reader.count(std::numeric_limits<std::size_t>::max()));
 }
 
@@ -209,14 +215,16 @@ std::vector<Code> TextDictionary::write(ByteWriter& writer, std::span<const Valu
     entries.reserve(values.size());
     LengthCounts counts{};
     for (Code i = 0; i < values.size(); ++i) {
+        count_steps(max_dial_length);
         const auto word = values[i].empty() ? std::nullopt : to_dial_word(values[i]);
         entries.push_back({word ? values[i].size() : max_dial_length + 1, word.value_or(0), i});
         if (word) ++counts[values[i].size()];
     }
     std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+        count_steps(1);
         if (a.length != b.length) return a.length < b.length;
         if (a.word != b.word) return a.word < b.word;
-        return values[a.position] < values[b.position];
+        return interruptible_less(values[a.position], values[b.position]);
     });
 
     for (std::size_t length = 1; length <= max_dial_length; ++length) writer.varint(counts[length]);
@@ -244,6 +252,7 @@ void TextDictionary::read(ByteReader& reader, std::size_t size,
     for (std::size_t length = 1; length <= max_dial_length; ++length) {
         std::array<char, max_dial_length> text{};
         SortedWords::read(reader, counts[length]).each([&](std::uint64_t word) {
+            count_steps(length);
             from_dial_word(word, length, text.data());
             visit({text.data(), length});
         });

@@ -1,5 +1,7 @@
 #include "packed_integers.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -27,6 +29,7 @@ Layout best_layout(std::span<const std::int64_t> sorted, std::size_t aside_entry
     for (unsigned width = 1; width < std::min(full_width, BitArray::max_width + 1); ++width) {
         const std::uint64_t reach =
             BitArray::mask_of(width) - 1; // the largest offset is the escape
+        count_steps(sorted.size());
         std::size_t most = 0;
         std::size_t at = 0;
         for (std::size_t first = 0, last = 0; last < sorted.size(); ++last) {
@@ -50,13 +53,14 @@ Layout best_layout(std::span<const std::int64_t> sorted, std::size_t aside_entry
 
 void PackedIntegers::write(ByteWriter& writer, std::span<const std::int64_t> values) {
     std::vector<std::int64_t> sorted(values.begin(), values.end());
-    std::ranges::sort(sorted);
+    std::ranges::sort(sorted, InterruptibleLess{});
     const Layout layout = best_layout(sorted, aside_entry);
 
     const std::uint64_t escape = layout.escapes ? BitArray::mask_of(layout.width) : no_escape;
     std::vector<std::uint64_t> offsets;
     offsets.reserve(values.size());
     std::vector<std::size_t> aside;
+    count_steps(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         const std::uint64_t offset = static_cast<std::uint64_t>(values[i]) - layout.base;
         if (offset < escape || !layout.escapes) {

@@ -1,5 +1,7 @@
 #include "price_curve.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -58,9 +60,10 @@ struct RunRows {
     std::span<const std::int64_t> seconds;
 
     bool follow(const PriceCurve& curve) const {
-        for (std::size_t i = 0; i < prices.size(); ++i)
-            if (!same_bits(curve.at(seconds[i]), prices[i])) return false;
-        return true;
+        std::size_t i = 0;
+        while (i < prices.size() && same_bits(curve.at(seconds[i]), prices[i])) ++i;
+        count_steps(i + 1);
+        return i == prices.size();
     }
 };
 
@@ -138,6 +141,7 @@ private:
             if (const auto initial = whole_units(rows.prices[first], initial_units))
                 votes_.push_back({0, 1, 0, *initial, run});
         if (!(grown > 0)) return;
+        count_steps(initial_intervals.size() * next_intervals.size());
         for (const std::int32_t initial_interval : initial_intervals)
             for (const std::int32_t next_interval : next_intervals) {
                 const auto charged = [&](std::size_t row) {
@@ -160,8 +164,9 @@ private:
     void elect() {
         // Of curves with as many voters, those with the longer initial interval come first: where
         // both fit, that is the one with which a call costs something from its first second on.
-        std::ranges::sort(votes_, std::greater{},
-                          [](const Vote& vote) { return std::tuple(vote.curve(), vote.run); });
+        std::ranges::sort(
+            votes_, [](const auto& a, const auto& b) { return InterruptibleLess{}(b, a); },
+            [](const Vote& vote) { return std::tuple(vote.curve(), vote.run); });
         std::vector<std::span<const Vote>> candidates;
         for (auto first = votes_.begin(); first != votes_.end();) {
             const auto last = std::find_if(first, votes_.end(), [&](const Vote& vote) {

@@ -1,5 +1,7 @@
 #include "price_words.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -58,6 +60,7 @@ PriceWords PriceWords::read(ByteReader& reader) { return PriceWords(reader.count
 void PriceWords::write(ByteWriter& writer) const { writer.varint(way_); }
 
 std::optional<std::uint64_t> PriceWords::find_word(double price) const {
+    count_steps(1);
     if (way_ == 0) return ordered_bits(price);
     const double nearest = std::nearbyint(price * multiples_);
     if (!(std::abs(nearest) < max_multiple)) return std::nullopt; // NaN is not either

@@ -37,7 +37,6 @@ void slots_reaching(const SlotScale& scale, std::size_t size, const std::int32_t
 void raise(std::size_t size, const std::uint32_t* snapshot, std::uint32_t* begin);
 void lower(std::size_t size, const std::uint32_t* snapshot, std::uint32_t* end);
 
-// Whether all of `values` are at least 1 and at most `greatest`.
-bool all_within(std::size_t size, const std::uint32_t* values, std::uint32_t greatest);
+std::uint64_t sum_of(std::size_t size, const std::uint32_t* values);
 
 } // namespace active_calls

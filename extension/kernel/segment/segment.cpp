@@ -1,5 +1,7 @@
 #include "segment.h"
 
+#include "../interrupts.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -42,7 +44,18 @@ void read_bounds(ByteReader& reader, std::optional<Bounds<Number>>& bounds) {
 
 } // namespace
 
-std::uint64_t checksum(ByteSpan bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::uint64_t checksum(ByteSpan bytes) {
+    if (bytes.size() <= steps_between_interrupts) {
+        count_steps(bytes.size());
+        return XXH3_64bits(bytes.data(), bytes.size());
+    }
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    in_pieces(bytes.size(), [&](std::size_t begin, std::size_t size) {
+        XXH3_64bits_update(&state, bytes.data() + begin, size);
+    });
+    return XXH3_64bits_digest(&state);
+}
 
 Bytes SegmentHeader::write(const Segment& segment, std::span<const Instant> snapshots,
                            std::span<const std::int64_t> rows_at, const SegmentBounds& bounds,
@@ -83,7 +96,7 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
     has_price_curves = written_version >= 2;
 
     read_number(reader, account_id);
-    row_count = reader.count(max_segment_rows);
+    row_count = reader.count(full_segment_rows);
     run_count = reader.count(row_count);
     snapshot_count = reader.count(run_count == 0 ? 0 : row_count);
     read_bounds(reader, bounds.src_country_id);
@@ -99,6 +112,7 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
     reader.expect_end();
 
     std::uint64_t rows = 0;
+    count_steps(snapshot_count);
     for (std::size_t i = 0; i < snapshot_count; ++i) {
         const std::int64_t rows_of_one = rows_at[i];
         if (rows_of_one < 1 || rows_of_one > static_cast<std::int64_t>(row_count))

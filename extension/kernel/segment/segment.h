@@ -58,13 +58,13 @@ inline constexpr std::array<const char*, vector_count> vector_names{
     "auth_orig_ip",   "customer_price"};
 
 // How many rows a segment is filled up to: enough that dictionaries pay and few segments cover a
-// window; few enough that a short window does not read much beside it.
+// window; few enough that a short window does not read much beside it. No segment has more, and a
+// reader refuses what says it has: regular snapshots and equal values take next to no bytes, so
+// that no other number bounds the memory and the time that damaged bytes can ask for.
 inline constexpr std::size_t full_segment_rows = std::size_t{1} << 16;
 // Blocks are of consecutive runs; small enough that what is computed for one stays in the fastest
 // cache.
 inline constexpr std::size_t runs_per_block = 512;
-// What a reader takes; bounds the memory that damaged bytes can ask for.
-inline constexpr std::size_t max_segment_rows = std::size_t{1} << 20;
 
 template<class Number>
 struct Bounds {

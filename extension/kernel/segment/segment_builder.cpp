@@ -4,6 +4,8 @@
 #include "segment_encoder.h"
 #include "segment_reader.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -86,8 +88,8 @@ void SegmentBuilder::sort() {
 }
 
 void SegmentBuilder::sort_rows() {
-    if (!std::ranges::is_sorted(rows_, {}, &Row::snapshot))
-        std::ranges::stable_sort(rows_, {}, &Row::snapshot);
+    if (!std::ranges::is_sorted(rows_, InterruptibleLess{}, &Row::snapshot))
+        std::ranges::stable_sort(rows_, InterruptibleLess{}, &Row::snapshot);
 }
 
 std::size_t SegmentBuilder::count_before(Instant t) const {

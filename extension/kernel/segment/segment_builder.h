@@ -31,7 +31,7 @@ public:
     void sort();
     // Of sorted calls: how many are before `t`.
     std::size_t count_before(Instant t) const;
-    // Of sorted calls, `count` from `first` on, at least one and at most max_segment_rows, as a
+    // Of sorted calls, `count` from `first` on, at least one and at most full_segment_rows, as a
     // segment whose bytes are allocated from `memory`.
     Segment encode(std::size_t first, std::size_t count, std::pmr::memory_resource* memory) const;
 

@@ -3,6 +3,8 @@
 #include "run_block.h"
 #include "run_loops.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -76,6 +78,7 @@ public:
 
     std::uint32_t reaching_one(std::int64_t seconds, std::size_t block, const Selection& selection,
                                std::size_t i) const {
+        count_steps(16); // of a binary search
         const std::int64_t first_duration = blocks_[block].first_of(selection.places[i]);
         return search_(timeline_.second(selection.first[i]) - first_duration + seconds);
     }
@@ -165,6 +168,7 @@ public:
     template<class Visit>
     void each_count(Visit&& visit) const {
         std::int32_t count = 0;
+        count_steps(steps_.size() / lanes);
         // The last step is behind the last snapshot.
         for (std::size_t step = 0; step + lanes < steps_.size(); step += lanes) {
             for (std::size_t lane = 0; lane < lanes; ++lane) count += steps_[step + lane];
@@ -320,6 +324,7 @@ public:
     // Of the runs that are listed.
     void add(std::size_t b, const RunBlock& block, const Selection& selection) {
         if (selection.size == 0) return;
+        count_steps(block.rows);
         const Selection::Numbers first_rows = listed_rows_of(match_.prices(), b, block);
         const std::uint8_t* const pass = match_.listed().pass.data();
         const BitArray codes = match_.listed().codes;
@@ -340,6 +345,7 @@ public:
 
     template<class Visit>
     void each_count(Visit&& visit) const {
+        count_steps(counts_.size());
         for (std::size_t s = 0; s < counts_.size(); ++s) visit(s, counts_[s]);
     }
 
@@ -353,6 +359,7 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
     if (range.empty()) return;
     counts.reserve(range.end - range.begin);
     if (filter.columns().empty()) {
+        count_steps(range.end - range.begin);
         for (std::size_t s = range.begin; s < range.end; ++s)
             counts.add(header_.timeline[s], static_cast<std::int32_t>(header_.rows_at[s]));
         return;
@@ -400,6 +407,7 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
         if (!block.range.overlaps(range) || (duration_cut && !duration_cut->may_pass(b)) ||
             (follows_curves && !price_match->may_pass(b, *clock)))
             continue;
+        count_steps(block.size());
         Selection selection(block.size());
         for (const Match& match : matches) select(match, block, selection);
         Selection::Numbers codes{}; // of prices

@@ -3,6 +3,8 @@
 #include "dictionary.h"
 #include "price_vector.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -39,8 +41,10 @@ constexpr std::int64_t shortest_duration = std::numeric_limits<std::int32_t>::mi
 // Calls `visit` with the runs of each block.
 template<class Run, class Visit>
 void each_block(const std::vector<Run>& runs, Visit&& visit) {
-    for (std::size_t begin = 0; begin < runs.size(); begin += runs_per_block)
+    for (std::size_t begin = 0; begin < runs.size(); begin += runs_per_block) {
+        count_steps(runs_per_block);
         visit(std::span(runs).subspan(begin, std::min(runs_per_block, runs.size() - begin)));
+    }
 }
 
 void pad(ByteWriter& writer) {
@@ -88,7 +92,7 @@ struct SegmentEncoder::Runs {
 void SegmentEncoder::Runs::sort() {
     std::vector<std::uint32_t> order(runs.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
-    std::ranges::stable_sort(order, {}, [&](std::uint32_t run) {
+    std::ranges::stable_sort(order, InterruptibleLess{}, [&](std::uint32_t run) {
         return std::pair(runs[run].row_count, runs[run].first_snapshot);
     });
     std::vector<Run> sorted;
@@ -120,6 +124,7 @@ public:
     };
 
     void clear() {
+        count_steps(slots_.size() / 16); // which are filled many at once
         std::ranges::fill(slots_, none);
         chains_.clear();
         links_.clear();
@@ -238,6 +243,7 @@ void SegmentEncoder::write_codes(ByteWriter& writer, const ValuePool& pool, std:
     std::vector<Code> code_of(pool.size(), unused); // at first: the place in `values`
     std::vector<typename Dictionary::Value> values;
     bool has_null = false;
+    count_steps(ids.size());
     for (const Id id : ids) {
         if (id == null) {
             has_null = true;
@@ -368,6 +374,7 @@ Bytes SegmentEncoder::encode_prices(const Runs& found, std::pmr::memory_resource
     }
 
     // Run by run, and within a run in the order of time.
+    count_steps(rows_.size());
     std::vector<Id> ids(rows_.size());
     std::vector<double> prices(rows_.size());
     std::vector<std::int64_t> seconds(rows_.size());
@@ -394,6 +401,7 @@ Bytes SegmentEncoder::encode_prices(const Runs& found, std::pmr::memory_resource
 
 SegmentBounds SegmentEncoder::bounds() const {
     SegmentBounds bounds;
+    count_steps(rows_.size());
     for (const Row& row : rows_) {
         extend(bounds.duration, row.duration);
         const auto price = number_of<double>(prices_[row.price]);

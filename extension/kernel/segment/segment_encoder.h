@@ -13,7 +13,7 @@ public:
         rows_.reserve(expected_calls);
     }
 
-    // Calls come in the order of time, at most max_segment_rows. `call.account_id` is not looked
+    // Calls come in the order of time, at most full_segment_rows. `call.account_id` is not looked
     // at.
     void add(const Call& call);
     // What was added, at least one call, as a segment whose bytes are allocated from `memory`.

@@ -124,14 +124,20 @@ void SegmentReader::locate(const RunBlock& block, const SnapshotRange& range,
         damaged("runs: a run goes beyond its block");
 }
 
+// How many rows each run of a block is; all of them are those of the block.
+SegmentReader::Selection::Numbers SegmentReader::row_counts_of(const RunBlock& block) {
+    Selection::Numbers row_counts;
+    block.row_counts.gather(Selection(block.size()).used_places(), row_counts.data());
+    if (sum_of(block.size(), row_counts.data()) != block.rows)
+        damaged("runs: the rows of a block do not add up");
+    return row_counts;
+}
+
 // Of each run of a block whose prices are listed, the place of its first row among all that are.
 SegmentReader::Selection::Numbers
 SegmentReader::listed_rows_of(const PriceVector& prices, std::size_t b, const RunBlock& block) {
     const Selection all(block.size());
-    Selection::Numbers row_counts;
-    block.row_counts.gather(all.used_places(), row_counts.data());
-    if (!all_within(block.size(), row_counts.data(), block.rows))
-        damaged("runs: the rows of a block do not add up");
+    const Selection::Numbers row_counts = row_counts_of(block);
     Selection::Numbers codes{};
     if (!prices.curves().empty())
         prices.codes().gather(all.used_places(), codes.data(), block.first_run);
@@ -142,9 +148,7 @@ SegmentReader::listed_rows_of(const PriceVector& prices, std::size_t b, const Ru
         row += codes[i] == prices.listed_code() ? row_counts[i] : 0;
     }
     if (row != prices.listed_before(b + 1))
-        damaged(prices.curves().empty()
-                    ? "runs: the rows of a block do not add up"
-                    : "customer_price: the listed rows of a block do not add up");
+        damaged("customer_price: the listed rows of a block do not add up");
     return first_rows;
 }
 

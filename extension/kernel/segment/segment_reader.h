@@ -112,6 +112,7 @@ private:
     std::unique_ptr<Values<Value>> read_values(Vector vector, ByteReader reader, std::size_t size);
     std::pmr::vector<RunBlock> read_runs();
     std::pmr::vector<DurationBlock> read_durations();
+    static std::array<std::uint32_t, runs_per_block> row_counts_of(const RunBlock& block);
     static std::array<std::uint32_t, runs_per_block>
     listed_rows_of(const PriceVector& prices, std::size_t b, const RunBlock& block);
     std::pmr::vector<std::uint32_t> first_rows_of(std::span<const RunBlock> blocks) const;

@@ -1,6 +1,8 @@
 // SegmentRows: the runs of a segment as the rows that they were made of.
 #include "run_block.h"
 
+#include "../interrupts.h"
+
 #include <algorithm>
 #include <string>
 
@@ -27,7 +29,7 @@ private:
     // The text of a dial string lives as long as the visit alone.
     std::string_view keep(std::string_view text) {
         auto* kept = static_cast<char*>(text_.allocate(text.size(), 1));
-        std::ranges::copy(text, kept);
+        text.copy(kept, text.size());
         return {kept, text.size()};
     }
     template<class Other>
@@ -150,6 +152,7 @@ private:
 
     bool next_run() {
         ++run_;
+        count_steps(16);
         while (run_ >= runs_.size)
             if (!next_block()) return false;
         const std::size_t run = blocks_[block_].first_run + run_;
@@ -175,6 +178,7 @@ private:
             if (!block.range.overlaps(range_)) continue;
             runs_ = SegmentReader::Selection(block.size());
             segment_.locate(block, range_, runs_);
+            SegmentReader::row_counts_of(block); // or few bytes could be any number of rows
             if (prices_) listed_rows_ = SegmentReader::listed_rows_of(*prices_, next_block_, block);
             run_ = 0;
             block_ = next_block_++;
@@ -210,6 +214,9 @@ private:
     Call call_;
 };
 
+// As much as to put a row into a table, or into a segment, may be.
+constexpr std::size_t steps_of_visit = 100;
+
 SegmentRows::SegmentRows(SegmentReader& segment, const Window& window, ColumnSet columns)
     : walk_(std::make_unique<Walk>(segment, window, columns)) {}
 
@@ -220,7 +227,10 @@ const Call* SegmentRows::next() { return walk_->next(); }
 void SegmentReader::decode(const Window& window, ColumnSet columns,
                            const std::function<void(const Call&)>& visit) {
     SegmentRows rows(*this, window, columns);
-    while (const Call* call = rows.next()) visit(*call);
+    while (const Call* call = rows.next()) {
+        count_steps(steps_of_visit);
+        visit(*call);
+    }
 }
 
 } // namespace active_calls

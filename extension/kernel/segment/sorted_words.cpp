@@ -8,6 +8,7 @@ void SortedWords::write(ByteWriter& writer, std::span<const std::uint64_t> words
     std::vector<std::uint8_t> widths;
     ByteWriter packed(std::pmr::get_default_resource());
     for (std::size_t begin = 0; begin < words.size(); begin += block_size) {
+        count_steps(block_size);
         std::array<std::uint64_t, block_size> differences{};
         const std::size_t count = std::min(block_size, words.size() - begin) - 1;
         std::uint64_t widest = 0;

@@ -72,6 +72,7 @@ private:
 
     template<class Visit>
     void each_in_block(std::size_t block, std::size_t offset, Visit&& visit) const {
+        count_steps(block_size);
         std::uint64_t word = first_in(block);
         visit(word);
         ByteReader reader(packed_.subspan(offset));

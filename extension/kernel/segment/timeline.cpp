@@ -2,6 +2,8 @@
 
 #include "run_loops.h"
 
+#include "../interrupts.h"
+
 #include <numeric>
 
 namespace active_calls {
@@ -24,8 +26,10 @@ constexpr std::uint64_t max_slots_per_snapshot = 4;
 
 void Timeline::write(ByteWriter& writer, std::span<const Instant> snapshots) {
     std::uint64_t unit = 0;
-    for (std::size_t i = 1; i < snapshots.size(); ++i)
+    for (std::size_t i = 1; i < snapshots.size(); ++i) {
+        count_steps(16);
         unit = std::gcd(unit, microseconds_between(snapshots[i - 1], snapshots[i]));
+    }
     unit = std::max<std::uint64_t>(unit, 1); // of a single snapshot
     std::vector<std::int64_t> steps;
     for (std::size_t i = 1; i < snapshots.size(); ++i)
@@ -44,6 +48,7 @@ void Timeline::read(ByteReader& reader, std::size_t size) {
     const PackedIntegers steps = PackedIntegers::read(reader, size - 1);
 
     // A series of an account whose calls are few costs little more than this: so no vector grows.
+    count_steps(size);
     snapshots_.resize(size);
     seconds_.resize(size);
     Instant* const snapshots = snapshots_.data();
@@ -84,6 +89,7 @@ SnapshotSearch::SnapshotSearch(const Timeline& timeline, std::pmr::memory_resour
     if (unit == 0 || span == 0 || span >= max_slot_seconds ||
         static_cast<std::uint64_t>(span / unit) > max_slots_per_snapshot * seconds_.size())
         return;
+    count_steps(seconds_.size());
     slots_.resize(static_cast<std::size_t>(span / unit) + 2);
     seconds_after_first_.resize(seconds_.size());
     std::uint32_t* slot = slots_.data();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -162,41 +163,78 @@ TEST(TextFilter, CombinesWithAnd) {
     EXPECT_TRUE(overlapping.passes("ababa"));
 }
 
-TEST(ContainsIgnoringAsciiCase, TakesAsciiLettersForTheSame) {
-    EXPECT_TRUE(contains_ignoring_ascii_case("Alice.PBX", "pbx"));
-    EXPECT_TRUE(contains_ignoring_ascii_case("alice.pbx", "PBX"));
-    EXPECT_TRUE(contains_ignoring_ascii_case("alice.pbx", "ALICE.PBX"));
-    EXPECT_FALSE(contains_ignoring_ascii_case("pb", "pbx"));
-    EXPECT_FALSE(contains_ignoring_ascii_case("", "p"));
-    EXPECT_TRUE(contains_ignoring_ascii_case("", ""));
-    EXPECT_TRUE(contains_ignoring_ascii_case("aaab", "AAB")); // after a start that fails
+bool contains(std::string_view text, std::string_view needle) { return Needle(needle).is_in(text); }
+
+TEST(Needle, TakesAsciiLettersForTheSame) {
+    EXPECT_TRUE(contains("Alice.PBX", "pbx"));
+    EXPECT_TRUE(contains("alice.pbx", "PBX"));
+    EXPECT_TRUE(contains("alice.pbx", "ALICE.PBX"));
+    EXPECT_FALSE(contains("pb", "pbx"));
+    EXPECT_FALSE(contains("", "p"));
+    EXPECT_TRUE(contains("", ""));
+    EXPECT_TRUE(contains("aaab", "AAB")); // after a start that fails
+}
+
+// Of two letters: needles and texts that repeat themselves, where a search that fails goes back
+// within the needle.
+TEST(Needle, IsFoundWhereverItStands) {
+    std::mt19937 random(3);
+    const auto any_text = [&](std::size_t longest) {
+        std::string text(random() % (longest + 1), ' ');
+        for (char& c : text) c = "abAB"[random() % 4];
+        return text;
+    };
+    const auto lower = [](std::string text) {
+        for (char& c : text) c = static_cast<char>(c | 0x20);
+        return text;
+    };
+    int found = 0;
+    for (int round = 0; round < 100'000; ++round) {
+        const std::string text = any_text(20);
+        const std::string needle = any_text(7);
+        const bool expected = lower(text).find(lower(needle)) != std::string::npos;
+        ASSERT_EQ(contains(text, needle), expected) << needle << " in " << text;
+        found += expected ? 1 : 0;
+    }
+    EXPECT_GT(found, 20'000);
+    EXPECT_LT(found, 80'000);
+}
+
+// Across the pieces in which a long text is searched.
+TEST(Needle, IsFoundInALongText) {
+    constexpr std::size_t piece = std::size_t{1} << 16;
+    for (const std::size_t place : {piece - 3, piece - 2, piece, 3 * piece - 1}) {
+        std::string text(3 * piece + 2, 'x');
+        text.replace(place, 3, "XyX");
+        EXPECT_TRUE(contains(text, "xxyx")) << place;
+        EXPECT_FALSE(contains(text, "xyy")) << place;
+    }
 }
 
 // Each byte is the same as itself, and as its other case where it is an ASCII letter; as no other.
-TEST(ContainsIgnoringAsciiCase, KnowsEveryByte) {
+TEST(Needle, KnowsEveryByte) {
     for (int a = 0; a < 256; ++a) {
         for (int b = 0; b < 256; ++b) {
             const bool letters = (a | 0x20) >= 'a' && (a | 0x20) <= 'z' && a < 0x80 && b < 0x80;
             const bool same = a == b || (letters && (a ^ b) == 0x20);
             const std::string haystack(1, static_cast<char>(a)), needle(1, static_cast<char>(b));
-            EXPECT_EQ(contains_ignoring_ascii_case(haystack, needle), same) << a << ' ' << b;
+            EXPECT_EQ(contains(haystack, needle), same) << a << ' ' << b;
         }
     }
 }
 
-TEST(ContainsIgnoringAsciiCase, LeavesOtherLettersAlone) {
-    EXPECT_TRUE(contains_ignoring_ascii_case("ZOË", "oË"));
-    EXPECT_FALSE(contains_ignoring_ascii_case("ZOË", "oë"));
-    EXPECT_FALSE(contains_ignoring_ascii_case("\u212A", "k")); // the Kelvin sign
-    EXPECT_FALSE(contains_ignoring_ascii_case("\u017F", "s")); // long s
+TEST(Needle, LeavesOtherLettersAlone) {
+    EXPECT_TRUE(contains("ZOË", "oË"));
+    EXPECT_FALSE(contains("ZOË", "oë"));
+    EXPECT_FALSE(contains("\u212A", "k")); // the Kelvin sign
+    EXPECT_FALSE(contains("\u017F", "s")); // long s
 }
 
-TEST(ContainsIgnoringAsciiCase, TakesEveryCharacterLiterally) {
-    EXPECT_TRUE(contains_ignoring_ascii_case("5%_\\d+.*5", "%_\\D+.*"));
+TEST(Needle, TakesEveryCharacterLiterally) {
+    EXPECT_TRUE(contains("5%_\\d+.*5", "%_\\D+.*"));
     for (const auto pattern : {"%", "_", ".*", "\\d", "^3"})
-        EXPECT_FALSE(contains_ignoring_ascii_case("380", pattern)) << pattern;
-    EXPECT_TRUE(
-        contains_ignoring_ascii_case(std::string_view("a\0b", 3), std::string_view("\0B", 2)));
+        EXPECT_FALSE(contains("380", pattern)) << pattern;
+    EXPECT_TRUE(contains(std::string_view("a\0b", 3), std::string_view("\0B", 2)));
 }
 
 std::vector<Column> columns_of(const CallFilter& filter) {

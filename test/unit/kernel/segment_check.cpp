@@ -94,7 +94,7 @@ std::string describe(const Window& window, const CallFilter& filter) {
         put(name, "eq", text.eq);
         put(name, "starts_with", text.starts_with);
         put(name, "ends_with", text.ends_with);
-        put(name, "contains", text.contains);
+        if (text.contains) put(name, "contains", std::optional(text.contains->lower()));
     };
     out << "from " << window.from.time_since_epoch().count();
     if (window.to) out << " to " << window.to->time_since_epoch().count();

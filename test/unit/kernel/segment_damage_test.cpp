@@ -606,6 +606,23 @@ TEST(MadeUpSegment, IsRefusedForABlockThatIsNotInTheSegment) {
     EXPECT_EQ(refusal_of(made_up), "runs: the rows of a block do not add up");
 }
 
+// Rows of regular snapshots take no bytes: so there is a limit to how many a segment has.
+TEST(ResealedSegment, IsRefusedForMoreRowsThanASegmentHas) {
+    for (const std::size_t rows : {full_segment_rows, full_segment_rows + 1}) {
+        std::vector<Instant> snapshots(rows);
+        for (std::size_t i = 0; i < rows; ++i) snapshots[i] = Instant{std::chrono::seconds{i}};
+        StoredSegment stored = one_call(0);
+        stored.segment().row_count = rows;
+        stored.segment().header =
+            SegmentHeader::write(stored.segment(), snapshots, std::vector<std::int64_t>(rows, 1),
+                                 {}, std::pmr::get_default_resource());
+        EXPECT_LT(stored.segment().header.size(), 200U);
+        EXPECT_EQ(refusal([&] { stored.reader(); }),
+                  rows == full_segment_rows ? "none"
+                                            : "header: a count in it is larger than it can be");
+    }
+}
+
 TEST(MadeUpSegment, IsRefusedForADurationThatCannotBe) {
     for (const std::int64_t duration : {huge, -huge, (std::int64_t{1} << 45) + 1}) {
         MadeUpSegment made_up;

@@ -1,4 +1,5 @@
 // Counting calls per snapshot, in whatever order they come.
+#include "error.h"
 #include "series.h"
 
 #include <gtest/gtest.h>
@@ -99,6 +100,15 @@ TEST(SnapshotCounts, AgreesWithAMapInAnyOrder) {
     }
 }
 
+// A merge leaves the last snapshot last, and that is the next one that comes.
+TEST(SnapshotCounts, CountsASnapshotOnceWhereAMergeEndsWithIt) {
+    std::vector<std::int64_t> snapshots;
+    for (std::int64_t i = 0; i < 5000; ++i) {
+        snapshots.push_back(2 - i % 2);
+        ASSERT_EQ(counted(snapshots).size(), snapshots.size() == 1 ? 1U : 2U) << i;
+    }
+}
+
 // Ordered stretches that overlap: what late calls look like.
 TEST(SnapshotCounts, AgreesWithAMapForLateCalls) {
     auto snapshots = random_snapshots(60'000, 3000, 29);
@@ -142,6 +152,70 @@ TEST(SnapshotCounts, NeedsMemoryForSnapshotsNotForCalls) {
     EXPECT_GT(memory.peak(), 0U);
     EXPECT_LT(memory.peak(), 100'000U);
     EXPECT_EQ(memory.in_use(), 0U);
+}
+
+std::string refusal(auto&& add) {
+    try {
+        add();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::limit_exceeded);
+        return error.what() + std::string("; ") + error.hint();
+    }
+    return "none";
+}
+
+TEST(PointLimit, RefusesMoreSnapshots) {
+    const std::string refused = "the series has more points than the limit of 3; Each snapshot "
+                                "with calls is a point, whatever the step: ask for a shorter "
+                                "window, or raise active_calls.max_points.";
+    SnapshotCounts ordered(std::pmr::get_default_resource(), limit_of_series(3));
+    EXPECT_EQ(refusal([&] {
+                  for (const std::int64_t t : {1, 1, 2, 2, 3, 3}) ordered.add(at(t));
+              }),
+              "none");
+    EXPECT_EQ(refusal([&] { ordered.add(at(4)); }), refused);
+
+    SnapshotCounts unordered(std::pmr::get_default_resource(), limit_of_series(3));
+    for (int round = 0; round < 10'000; ++round)
+        for (const std::int64_t t : {3, 1, 2}) unordered.add(at(t));
+    EXPECT_EQ(sorted(unordered),
+              (std::vector<Point>{{at(1), 10'000}, {at(2), 10'000}, {at(3), 10'000}}));
+    unordered.add(at(0));
+    EXPECT_EQ(refusal([&] { unordered.sorted(); }), refused);
+}
+
+// Whatever comes beyond it.
+TEST(PointLimit, BoundsMemory) {
+    constexpr std::size_t limit = 10'000;
+    const auto snapshots = random_snapshots(1'000'000, 500'000, 31);
+    for (const bool ordered : {true, false}) {
+        MeasuredMemory memory;
+        std::size_t added = 0;
+        EXPECT_NE(refusal([&] {
+                      SnapshotCounts counts(&memory, limit_of_series(limit));
+                      for (; added < snapshots.size(); ++added)
+                          counts.add(
+                              at(ordered ? static_cast<std::int64_t>(added) : snapshots[added]));
+                  }),
+                  "none");
+        EXPECT_LE(added, 3 * limit);
+        EXPECT_LE(memory.peak(), 6 * limit * sizeof(Point));
+        EXPECT_EQ(memory.in_use(), 0U);
+    }
+}
+
+TEST(CountPoints, CountsWhatIsMerged) {
+    std::mt19937 random(11);
+    for (int round = 0; round < 2000; ++round) {
+        const Grid grid{at(static_cast<std::int64_t>(random() % 100) - 50),
+                        microseconds{1 + random() % 5}, random() % 20};
+        SnapshotCounts counts;
+        for (std::size_t n = random() % 30; n > 0; --n)
+            counts.add(at(static_cast<std::int64_t>(random() % 200) - 100));
+        std::size_t merged = 0;
+        merge_with_grid(counts.sorted(), grid, [&](Point) { ++merged; });
+        ASSERT_EQ(count_points(counts.sorted(), grid), merged) << round;
+    }
 }
 
 } // namespace
