@@ -5,6 +5,13 @@
 
 namespace active_calls::shim::http {
 
+namespace {
+
+/// One who has not come for so long is not counted among several flows.
+constexpr std::chrono::seconds memory_of_flows{5};
+
+} // namespace
+
 bool WorkQueue::has_room(Flow flow) const {
     const std::lock_guard lock(mutex_);
     const auto line = lines_.find(flow);
@@ -18,6 +25,8 @@ void WorkQueue::add(Work work) {
     Line& line = lines_.try_emplace(flow, Line{.turn = turns_.end()}).first->second;
     line.waiting.push_back(std::move(work));
     places_.insert_or_assign(connection, Place{&line, std::prev(line.waiting.end())});
+    if (last_flow_ && *last_flow_ != flow) last_change_ = std::chrono::steady_clock::now();
+    last_flow_ = flow;
     if (line.turn == turns_.end()) line.turn = turns_.insert(turns_.end(), flow);
     has_news_.notify_one();
 }
@@ -66,11 +75,19 @@ std::size_t WorkQueue::waiting() const {
     return places_.size();
 }
 
+bool WorkQueue::has_several_flows() const {
+    return last_change_ != std::chrono::steady_clock::time_point{} &&
+           std::chrono::steady_clock::now() - last_change_ < memory_of_flows;
+}
+
 /// Passes over flows that may have no more threads for now; there are fewer of them than threads.
 WorkQueue::Line* WorkQueue::next_line() {
+    if (turns_.empty()) return nullptr;
+    const auto limit = has_several_flows() ? threads_of_flow_ : SIZE_MAX;
     for (const Flow flow : turns_) {
         Line& line = lines_.at(flow);
-        if (line.in_work == 0 || free_threads_ > kept_threads_) return &line;
+        if (line.in_work == 0 || (line.in_work < limit && free_threads_ > kept_threads_))
+            return &line;
     }
     return nullptr;
 }

@@ -5,6 +5,8 @@
 #include "message.h"
 #include "service.h"
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <list>
@@ -29,16 +31,18 @@ struct Work {
     bool closes;
 };
 
-/// Fair among flows: each has a line of its own, and the lines take turns. Of eight
-/// threads one is kept for flows that have none busy, so that a newcomer finds it though all
-/// requests of another flow take long.
+/// Fair among flows: each has a line of its own, and the lines take turns. While there are several
+/// flows, one has at most a quarter of the threads: what works for it, here and elsewhere, takes
+/// processors from the others, too. And of eight threads one is kept for flows that have none busy,
+/// so that a newcomer finds it though all requests of others take long.
 class WorkQueue {
 public:
     /// So many requests of one flow may wait.
     static constexpr std::size_t max_waiting_of_flow = 256;
 
     explicit WorkQueue(std::size_t thread_count)
-        : kept_threads_(thread_count / 8)
+        : threads_of_flow_(std::max<std::size_t>(thread_count / 4, 1))
+        , kept_threads_(thread_count / 8)
         , free_threads_(thread_count) {}
 
     /// Whether one more request of this flow may wait.
@@ -69,6 +73,7 @@ private:
         std::list<Work>::iterator work;
     };
 
+    bool has_several_flows() const;
     Line* next_line();
     Work take(Line& line, std::list<Work>::iterator work);
     void forget_if_idle(Flow flow);
@@ -79,8 +84,12 @@ private:
     /// The flows of which something waits; whose turn is next comes first.
     std::list<Flow> turns_;
     std::unordered_map<ConnectionId, Place> places_;
+    const std::size_t threads_of_flow_;
     const std::size_t kept_threads_;
     std::size_t free_threads_;
+    /// The flow that came last, and when another one came before it.
+    std::optional<Flow> last_flow_;
+    std::chrono::steady_clock::time_point last_change_;
     bool is_closed_ = false;
 };
 

@@ -58,7 +58,25 @@ TEST(WorkQueue, KeepsThreadsForNewcomers) {
     queue.finish(4);
     queue.finish(1);
     queue.finish(1);
-    EXPECT_EQ(take(queue, 1), Connections({24})); // whose flow has waited longest
+    // The first flow still has more than a quarter.
+    EXPECT_EQ(take(queue, 1), Connections({31}));
+}
+
+TEST(WorkQueue, GivesAFlowAQuarterWhereThereAreOthers) {
+    WorkQueue queue(8);
+    add(queue, 2, 20);
+    EXPECT_EQ(take(queue, 1), Connections({20}));
+    for (ConnectionId i = 0; i < 4; ++i) add(queue, 1, 10 + i);
+    EXPECT_EQ(take(queue, 2), Connections({10, 11}));
+    add(queue, 2, 21);
+    add(queue, 2, 22);
+    EXPECT_EQ(take(queue, 1), Connections({21}));
+    add(queue, 3, 30);
+    EXPECT_EQ(take(queue, 1), Connections({30})); // before what waited longer
+    queue.finish(2);
+    EXPECT_EQ(take(queue, 1), Connections({22}));
+    queue.finish(1);
+    EXPECT_EQ(take(queue, 1), Connections({12}));
 }
 
 TEST(WorkQueue, HasOneThreadForEverybody) {
