@@ -51,13 +51,18 @@ std::size_t max_connections(std::size_t descriptors, const ServeOptions& options
     return std::max(shared / listener_count, least);
 }
 
-/// Has memory go back to the system when it is not needed any more. By default each thread has an
-/// arena of its own, and the limit from which on a block is given back by itself grows with the
-/// largest one that ever was.
+/// By default each thread has an arena of its own, which keeps what its largest answers needed; and
+/// the size from which on a block is given back by itself grows with the largest one that ever was.
 void bound_memory() {
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
-    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+/// Gives back what many clients at once have needed, of which small blocks are left over here and
+/// there.
+void return_memory() {
+    constexpr std::size_t much = std::size_t{16} << 20;
+    if (mallinfo2().fordblks > much) malloc_trim(0);
 }
 
 std::unique_ptr<http::Listener> listen(const http::ListenerSettings& settings,
@@ -102,6 +107,7 @@ void log_start(const ServeOptions& options, const http::Listener& customers,
 bool wait_for_end(const TerminationSignals& signals,
                   const std::vector<http::Listener*>& listeners) {
     while (!signals.wait_for(milliseconds{1'000})) {
+        return_memory();
         for (http::Listener* listener : listeners)
             if (listener->wait_until_stopped(milliseconds{0})) return false;
     }

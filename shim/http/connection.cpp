@@ -23,6 +23,13 @@ Connection::Transfer Connection::receive() {
     return count > 0 ? Transfer::some : Transfer::ended;
 }
 
+Connection::Transfer Connection::discard() {
+    constexpr std::size_t most = std::size_t{1} << 20;
+    const auto count = recv(socket(), nullptr, most, MSG_TRUNC); // The kernel copies nothing.
+    if (count < 0) return errno == EAGAIN || errno == EINTR ? Transfer::none : Transfer::ended;
+    return count > 0 ? Transfer::some : Transfer::ended;
+}
+
 void Connection::take(std::size_t size) {
     taken_ += size;
     // Memory is not kept by all those that have nothing to say any more.

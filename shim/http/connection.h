@@ -22,6 +22,8 @@ public:
 
     /// Adds what has come, as much as a buffer holds, to `input`.
     Transfer receive();
+    /// Throws away what has come, without a look at it.
+    Transfer discard();
     /// Sends what is left of the output: `some` if all of it is with the kernel now.
     Transfer send();
 

@@ -24,7 +24,7 @@ constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
-constexpr std::size_t max_accepted_at_once = 256;
+constexpr std::size_t max_accepted_at_once = 32;
 
 /// How long the loop waits when the system has no room for another connection.
 constexpr milliseconds accept_retry{100};
@@ -43,10 +43,9 @@ constexpr milliseconds ending_patience{500};
 constexpr std::int64_t sending_pace = 16;
 constexpr milliseconds sending_grace{30'000};
 
-/// While it drains, the loop waits less: ending_patience is the grace, and bodies that have not
-/// come must come in this time.
+/// While it drains, the loop waits less: ending_patience is the grace, and the time in which the
+/// rest of a body must come.
 constexpr std::int64_t ending_pace = 64;
-constexpr milliseconds ending_body_timeout{1'000};
 
 /// So much of a body is read beside the places: all of a small one. So one that stops at its
 /// beginning keeps no place.
@@ -316,7 +315,7 @@ void EventLoop::hurry(Client& client) {
     case Phase::body:
     case Phase::answering:
         if (!client.body || client.body->has_ended()) return;
-        client.body->hurry(ending_body_timeout);
+        client.body->hurry(ending_patience);
         return read_body(client);
     case Phase::held_back:
     case Phase::sending:
@@ -342,9 +341,8 @@ void EventLoop::on_input(Client& client) {
             client.body->break_off(BodyFault::cut_off);
         return read_body(client);
     case Phase::lingering:
-        if (client.connection.receive() == Connection::Transfer::ended)
+        if (client.connection.discard() == Connection::Transfer::ended)
             client.phase = Phase::closed;
-        client.connection.take(client.connection.input().size());
         return set_deadline(client, std::min(Clock::now() + linger_silence, client.linger_until));
     default:
         break;
@@ -593,7 +591,7 @@ void EventLoop::after_answer(Client& client) {
     client.connection.finish_sending();
     client.connection.take(client.connection.input().size());
     client.phase = Phase::lingering;
-    client.linger_until = now + (is_ending_ ? ending_patience : linger_timeout);
+    client.linger_until = now + (is_ending_ ? linger_silence : linger_timeout);
     set_interest(client, EPOLLIN);
     set_deadline(client, now + linger_silence);
 }
