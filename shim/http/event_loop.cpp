@@ -36,7 +36,7 @@ constexpr milliseconds accept_limit{500};
 
 /// While it drains, the loop waits so long for a silent client, so that one which is about to send
 /// gets its answer.
-constexpr milliseconds ending_patience{500};
+constexpr milliseconds ending_patience{300};
 
 /// A client has to take its answer at this pace, in bytes a millisecond, but for a grace in which
 /// it may take none of it.
