@@ -503,6 +503,7 @@ void EventLoop::read_body(Client& client) {
     if (client.phase == Phase::body && body.is_enough()) {
         body.begin_answer();
         hand_over(client);
+        if (!client.body) return; // It was refused.
     } else if (client.phase == Phase::body && !client.has_place &&
                body.received_size() > max_size_without_place && !take_place(client)) {
         return;
