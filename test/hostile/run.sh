@@ -204,7 +204,7 @@ attack() {
 choose_attacks
 cat <<TEXT
 hostile: attacks a shim and a PostgreSQL of its own, on loopback, below $work: ${chosen[*]}.
-hostile: the strangers take seven minutes, each other attack half a minute to a minute; all of it twelve. Each begins
+hostile: the strangers take six minutes, each other attack some seconds to a minute; all of it ten. Each begins
 hostile: with three quiet seconds. It should have the machine to itself. Making data ...
 TEXT
 start_postgres
