@@ -43,9 +43,10 @@ constexpr milliseconds ending_patience{300};
 constexpr std::int64_t sending_pace = 16;
 constexpr milliseconds sending_grace{30'000};
 
-/// While it drains, the loop waits less: ending_patience is the grace, and the time in which the
-/// rest of a body must come.
+/// While it drains, the loop waits less: ending_patience is the grace, and the rest of a body must
+/// come in this time.
 constexpr std::int64_t ending_pace = 64;
+constexpr milliseconds ending_body_timeout{1'000};
 
 /// So much of a body is read beside the places: all of a small one. So one that stops at its
 /// beginning keeps no place.
@@ -315,7 +316,7 @@ void EventLoop::hurry(Client& client) {
     case Phase::body:
     case Phase::answering:
         if (!client.body || client.body->has_ended()) return;
-        client.body->hurry(ending_patience);
+        client.body->hurry(ending_body_timeout);
         return read_body(client);
     case Phase::held_back:
     case Phase::sending:
