@@ -50,7 +50,8 @@ http::Response Admin::answer_ready() {
             ready_pool_.run(ping);
         } catch (const DatabaseAway&) {
             // PostgreSQL may have given all connections that it allows to the customers.
-            if (customer_pool_.state().idle + customer_pool_.state().in_use == 0) throw;
+            const PoolState customers = customer_pool_.state();
+            if (customers.idle + customers.in_use == 0) throw;
             customer_pool_.run(ping);
         }
         return text_answer(200, "ready\n");

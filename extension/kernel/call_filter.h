@@ -49,7 +49,8 @@ private:
     Needle(std::string_view text, int);
 
     std::string lower_;
-    // Of each beginning of the needle, how long the longest shorter one is that it ends with.
+    // The failure function of Knuth, Morris and Pratt: element i is the length of the longest proper
+    // prefix of the needle's first i + 1 letters that is also their suffix.
     std::vector<std::uint32_t> shorter_;
 };
 

@@ -96,7 +96,7 @@ std::optional<Field> field_of(std::string_view name) {
     return static_cast<Field>(found);
 }
 
-// Of the caller's and the called number, or name, in characters: as table `inbox` has it.
+// A number or name has at most so many characters. The CHECKs of table `inbox` say the same.
 constexpr std::size_t max_number_length = 1000;
 
 // A JSON value that a field may have; text is borrowed from the parser. Absent and null are the

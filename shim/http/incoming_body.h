@@ -11,7 +11,7 @@
 namespace active_calls::shim::http {
 
 struct BodyLimits {
-    /// Of the content, in bytes. The server reads little more than that.
+    /// A body may have so many bytes of content. The server reads little more than that.
     std::uint64_t max_size;
     /// How long the server waits for the client, in all.
     std::chrono::milliseconds timeout;
