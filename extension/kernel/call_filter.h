@@ -49,8 +49,8 @@ private:
     Needle(std::string_view text, int);
 
     std::string lower_;
-    // The failure function of Knuth, Morris and Pratt: element i is the length of the longest proper
-    // prefix of the needle's first i + 1 letters that is also their suffix.
+    // The failure function of Knuth, Morris and Pratt: element i is the length of the longest
+    // proper prefix of the needle's first i + 1 letters that is also their suffix.
     std::vector<std::uint32_t> shorter_;
 };
 

@@ -22,8 +22,9 @@ namespace {
 constexpr std::size_t max_builder_memory = std::size_t{112} << 20;
 
 // This condition is true for a row that can be sealed. `inbox` takes texts of 1,000 characters,
-// which have at most 4,000 bytes in any encoding. A row with a longer text is older than that bound,
-// or somebody has dropped the constraint. PostgreSQL knows the length without fetching the text.
+// which have at most 4,000 bytes in any encoding. A row with a longer text is older than that
+// bound, or somebody has dropped the constraint. PostgreSQL knows the length without fetching the
+// text.
 constexpr std::string_view is_sealable =
     "coalesce(greatest(pg_catalog.octet_length(src_prefix_routing),"
     " pg_catalog.octet_length(dst_prefix_routing)), 0) OPERATOR(pg_catalog.<=) 4000";

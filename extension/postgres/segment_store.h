@@ -28,8 +28,8 @@ public:
     bool fills_segment() const { return size() >= full_segment_rows || has_much_text(); }
 
 private:
-    // A segment is full when the texts of its rows have so many bytes. A text that several rows share
-    // counts once for each of them, since reading the rows repeats it.
+    // A segment is full when the texts of its rows have so many bytes. A text that several rows
+    // share counts once for each of them, since reading the rows repeats it.
     static constexpr std::size_t full_segment_text = std::size_t{4} << 20;
 
     std::size_t text_bytes_ = 0;

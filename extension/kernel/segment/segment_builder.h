@@ -31,8 +31,8 @@ public:
     void sort();
     // Of sorted calls: how many are before `t`.
     std::size_t count_before(Instant t) const;
-    // Encodes `count` of the sorted calls, beginning with number `first`, as one segment. `count` is
-    // between 1 and full_segment_rows. The segment's bytes are allocated from `memory`.
+    // Encodes `count` of the sorted calls, beginning with number `first`, as one segment. `count`
+    // is between 1 and full_segment_rows. The segment's bytes are allocated from `memory`.
     Segment encode(std::size_t first, std::size_t count, std::pmr::memory_resource* memory) const;
 
 private:
