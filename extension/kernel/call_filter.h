@@ -50,7 +50,7 @@ private:
 
     std::string lower_;
     // The failure function of Knuth, Morris and Pratt: element i is the length of the longest
-    // proper prefix of the needle's first i + 1 letters that is also their suffix.
+    // proper prefix of the needle's first i letters that is also their suffix.
     std::vector<std::uint32_t> shorter_;
 };
 
