@@ -16,6 +16,7 @@ bool connection_limit(const Target& target) {
     const auto end = Clock::now() + milliseconds{10'000};
     {
         std::vector<std::jthread> threads;
+        threads.reserve(clients);
         for (int client = 0; client < clients; ++client)
             threads.emplace_back([&, client] {
                 Conversation conversation(target.customers);

@@ -56,8 +56,8 @@ bool long_filter(const Target& target) {
         const Peak peak([&] { return backends.count(); });
         const auto end = Clock::now() + milliseconds{15'000};
         {
-            std::vector<std::jthread> threads;
-            for (int i = 0; i < 2; ++i) threads.emplace_back([&] { ask_until(target, end, seen); });
+            const auto ask = [&] { ask_until(target, end, seen); };
+            const std::jthread first(ask), second(ask);
         }
         most_backends = peak.value();
     });

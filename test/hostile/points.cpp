@@ -45,6 +45,7 @@ bool points(const Target& target) {
         const Peak backend_peak([&] { return backends.largest(); });
         {
             std::vector<std::jthread> threads;
+            threads.reserve(at_once);
             for (int i = 0; i < at_once; ++i)
                 threads.emplace_back([&] {
                     Conversation mine(target.customers);
