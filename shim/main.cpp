@@ -1,7 +1,7 @@
 // active-calls-shim: answers the customers of active_calls over HTTP, and makes their tokens.
+#include "customer/token.h"
 #include "options.h"
 #include "serve.h"
-#include "token.h"
 
 #include <iostream>
 

@@ -1,7 +1,7 @@
 #include "options.h"
 
-#include "secret_file.h"
-#include "values.h"
+#include "customer/values.h"
+#include "operations/secret_file.h"
 
 #include <CLI/CLI.hpp>
 #include <libpq-fe.h>

@@ -1,10 +1,10 @@
 // What the operator asked for: command line, environment and configuration file in one.
 #pragma once
 
-#include "feed_credentials.h"
+#include "customer/token.h"
+#include "feed/feed_credentials.h"
 #include "http/listening_socket.h"
-#include "log.h"
-#include "token.h"
+#include "operations/log.h"
 
 #include <chrono>
 #include <cstdint>

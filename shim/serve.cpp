@@ -1,12 +1,12 @@
 #include "serve.h"
 
-#include "admin.h"
-#include "customer_api.h"
-#include "feed_api.h"
-#include "feed_statement.h"
+#include "customer/customer_api.h"
+#include "customer/series_statement.h"
+#include "feed/feed_api.h"
+#include "feed/feed_statement.h"
 #include "http/listener.h"
-#include "series_statement.h"
-#include "signals.h"
+#include "operations/admin.h"
+#include "operations/signals.h"
 
 #include <malloc.h>
 #include <sys/resource.h>

@@ -4,7 +4,7 @@
 #include "plan.h"
 #include "stored_segment.h"
 
-#include "../kernel/segment/segment_builder.h"
+#include "../kernel/segment/encode/segment_builder.h"
 
 namespace active_calls::postgres {
 

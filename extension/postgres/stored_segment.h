@@ -4,7 +4,7 @@
 #include "boundary.h"
 #include "value.h"
 
-#include "../kernel/segment/segment_reader.h"
+#include "../kernel/segment/read/segment_reader.h"
 
 #include <string>
 

@@ -1,8 +1,8 @@
 // What it costs to encode and to read one full segment of simulated calls, without a server. Rates
 // are of rows; the counter `runs` is the same in runs.
 #include "address.h"
-#include "segment/segment_builder.h"
-#include "segment/segment_reader.h"
+#include "segment/encode/segment_builder.h"
+#include "segment/read/segment_reader.h"
 
 #include "simulation.h"
 

@@ -4,7 +4,7 @@
 // and made anew when a segment is put together: so whatever a fuzzer makes of a part is read.
 #pragma once
 
-#include "segment/segment.h"
+#include "segment/format/segment.h"
 
 #include <array>
 #include <vector>

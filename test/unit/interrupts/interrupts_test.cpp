@@ -3,8 +3,8 @@
 
 #include "interrupts.h"
 #include "peaks.h"
-#include "segment/segment_builder.h"
-#include "segment/segment_reader.h"
+#include "segment/encode/segment_builder.h"
+#include "segment/read/segment_reader.h"
 
 #include <gtest/gtest.h>
 

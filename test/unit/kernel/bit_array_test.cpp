@@ -1,5 +1,5 @@
 // Numbers of one width without gaps between them.
-#include "segment/bit_array.h"
+#include "segment/format/bit_array.h"
 
 #include <gtest/gtest.h>
 

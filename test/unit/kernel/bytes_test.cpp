@@ -1,5 +1,5 @@
 // The bytes of segments: numbers as they are written, and what a reader refuses.
-#include "segment/bytes.h"
+#include "segment/format/bytes.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Dial strings as words, and filters on them without the text.
-#include "segment/dial_string.h"
+#include "segment/values/dial_string.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Distinct values and their codes: in an order, back again, and asked once each.
-#include "segment/dictionary.h"
+#include "segment/values/dictionary.h"
 
-#include "segment/sorted_words.h"
+#include "segment/format/sorted_words.h"
 
 #include <gtest/gtest.h>
 

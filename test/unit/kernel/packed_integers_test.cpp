@@ -1,5 +1,5 @@
 // Integers that are mostly close together, and those that are not.
-#include "segment/packed_integers.h"
+#include "segment/format/packed_integers.h"
 
 #include <gtest/gtest.h>
 

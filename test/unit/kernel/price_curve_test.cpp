@@ -1,4 +1,4 @@
-#include "segment/price_curve.h"
+#include "segment/values/price_curve.h"
 
 #include "segment_check.h"
 

@@ -1,4 +1,4 @@
-#include "segment/price_words.h"
+#include "segment/values/price_words.h"
 
 #include "price.h"
 

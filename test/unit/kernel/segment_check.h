@@ -4,8 +4,8 @@
 
 #include "random_calls.h"
 
-#include "segment/segment_builder.h"
-#include "segment/segment_reader.h"
+#include "segment/encode/segment_builder.h"
+#include "segment/read/segment_reader.h"
 
 namespace active_calls {
 

@@ -1,7 +1,7 @@
 // Bytes that are not those of a segment: whatever is wrong with a part, reading it is refused.
 #include "segment_check.h"
 
-#include "segment/price_vector.h"
+#include "segment/values/price_vector.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Ascending numbers as their differences.
-#include "segment/sorted_words.h"
+#include "segment/format/sorted_words.h"
 
 #include "random_calls.h"
 

@@ -1,5 +1,5 @@
 // The snapshots of a segment, and finding one by its second.
-#include "segment/timeline.h"
+#include "segment/format/timeline.h"
 
 #include "random_calls.h"
 

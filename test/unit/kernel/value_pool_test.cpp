@@ -1,5 +1,5 @@
 // Each distinct value once.
-#include "segment/value_pool.h"
+#include "segment/encode/value_pool.h"
 
 #include <gtest/gtest.h>
 

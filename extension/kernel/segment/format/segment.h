@@ -1,0 +1,131 @@
+// A segment: the calls of one account in a stretch of time, as runs.
+//
+// A table of snapshots is a sampled set of call intervals. A call shows up in every snapshot while
+// it lasts, with the same numbers, countries and address, and with a duration that advances with
+// the clock. So a segment does not hold rows. It holds runs: a run is a sequence of rows of
+// consecutive snapshots (of this segment) that are equal in those five attributes, and whose
+// duration follows one clock, connected at one moment:
+//
+//   duration at snapshot s = max(0, duration at the run's first snapshot + seconds from it to s)
+//
+// where the first duration may be below 0: the call was not connected yet, and will be so many
+// seconds later. Every row fits a run, if need be one of its own. A row with a negative duration
+// belongs to a run whose durations are not cut at 0.
+//
+// What a segment consists of, each part in bytes of its own, so that a question reads only the
+// parts that it is about:
+//
+//   header              counts, bounds, the snapshots, how many rows each has, and size and
+//                       checksum of each vector
+//   runs                of each run, its first snapshot and how many rows it is
+//   duration            of each run, at its first snapshot
+//   src_country_id ...  of each run, a code, and the dictionary of codes (dictionary.h)
+//   customer_price      of each run, by which tariff its prices come from its durations; of rows
+//                       that follow none, a code, and the dictionary (price_vector.h)
+//
+// Runs stand in the order of their length, and among those of one length in that of their first
+// snapshot. So lengths need next to no bits, and first snapshots few. And calls of like durations
+// stand together: a block begins with the first and last snapshot and the shortest and longest
+// duration in it, and a question about a shorter window or longer calls passes over most blocks.
+// (Half of all runs are calls that one snapshot saw.)
+#pragma once
+
+#include "packed_integers.h"
+#include "timeline.h"
+
+#include "../../call.h"
+
+#include <array>
+#include <optional>
+
+namespace active_calls {
+
+enum class Vector : std::uint8_t {
+    runs,
+    duration,
+    src_country_id,
+    dst_country_id,
+    src_prefix_routing,
+    dst_prefix_routing,
+    auth_orig_ip,
+    customer_price,
+};
+inline constexpr std::size_t vector_count = 8;
+// As the columns of table `segment` are named, in the order of Vector.
+inline constexpr std::array<const char*, vector_count> vector_names{
+    "runs",           "duration",           "src_country_id",
+    "dst_country_id", "src_prefix_routing", "dst_prefix_routing",
+    "auth_orig_ip",   "customer_price"};
+
+// How many rows a segment is filled up to: enough that dictionaries pay and few segments cover a
+// window; few enough that a short window does not read much beside it. No segment has more, and a
+// reader refuses what says it has: regular snapshots and equal values take next to no bytes, so
+// that no other number bounds the memory and the time that damaged bytes can ask for.
+inline constexpr std::size_t full_segment_rows = std::size_t{1} << 16;
+// Blocks are of consecutive runs; small enough that what is computed for one stays in the fastest
+// cache.
+inline constexpr std::size_t runs_per_block = 512;
+
+template<class Number>
+struct Bounds {
+    Number min;
+    Number max;
+};
+
+// Of the values that a filter can let pass: without NULL and NaN.
+struct SegmentBounds {
+    std::optional<Bounds<std::int32_t>> src_country_id;
+    std::optional<Bounds<std::int32_t>> dst_country_id;
+    std::optional<Bounds<std::int32_t>> duration;
+    std::optional<Bounds<double>> customer_price;
+};
+
+struct Segment {
+    std::int32_t account_id;
+    Instant first_snapshot;
+    Instant last_snapshot;
+    std::size_t row_count;
+    std::size_t run_count;
+    Bytes header;
+    std::array<Bytes, vector_count> vectors;
+
+    std::size_t bytes() const {
+        std::size_t bytes = header.size();
+        for (const Bytes& vector : vectors) bytes += vector.size();
+        return bytes;
+    }
+};
+
+class SegmentHeader {
+public:
+    struct VectorInfo {
+        std::uint64_t size;
+        std::uint64_t checksum;
+    };
+
+    // `vectors` are those of the segment. `rows_at` is the number of rows of each snapshot.
+    static Bytes write(const Segment& segment, std::span<const Instant> snapshots,
+                       std::span<const std::int64_t> rows_at, const SegmentBounds& bounds,
+                       std::pmr::memory_resource* memory);
+
+    // `bytes` must outlive the header. Throws Error (corrupted_data) unless they are what write()
+    // made, and (newer_data) where that was a later version of it.
+    SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory);
+
+    std::int32_t account_id = 0;
+    std::size_t row_count = 0;
+    std::size_t run_count = 0;
+    std::size_t snapshot_count = 0;
+    bool has_price_curves = false; // a vector customer_price of version 2
+    SegmentBounds bounds;
+    std::array<VectorInfo, vector_count> vectors{};
+    Timeline timeline;
+    PackedIntegers rows_at;
+
+    // Throws Error (corrupted_data) unless `bytes` are those that the header was written for.
+    void check(Vector vector, ByteSpan bytes) const;
+};
+
+std::uint64_t checksum(ByteSpan bytes);
+
+} // namespace active_calls

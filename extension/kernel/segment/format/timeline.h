@@ -1,0 +1,69 @@
+// The snapshots of a segment: ascending, distinct, mostly a minute apart.
+#pragma once
+
+#include "packed_integers.h"
+
+#include "../../instant.h"
+
+#include <algorithm>
+
+namespace active_calls {
+
+class Timeline {
+public:
+    explicit Timeline(std::pmr::memory_resource* memory)
+        : seconds_(memory)
+        , snapshots_(memory) {}
+
+    static void write(ByteWriter& writer, std::span<const Instant> snapshots);
+    void read(ByteReader& reader, std::size_t size);
+
+    std::size_t size() const { return snapshots_.size(); }
+    Instant operator[](std::size_t i) const { return snapshots_[i]; }
+    // The number of snapshots before `t`.
+    std::size_t count_before(Instant t) const;
+    // The number of snapshots before or at `t`.
+    std::size_t count_up_to(Instant t) const;
+
+    // The clock by which durations advance: the whole second (since SnapshotClock's epoch) that a
+    // snapshot lies in.
+    std::int64_t second(std::size_t i) const { return seconds_[i]; }
+    std::span<const std::int64_t> seconds() const { return seconds_; }
+    // A number of seconds that all snapshots are multiples of apart; 0 where there is none.
+    std::int64_t unit_seconds() const { return unit_seconds_; }
+    static std::int64_t second_of(Instant t) {
+        return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count();
+    }
+
+private:
+    std::pmr::vector<std::int64_t> seconds_;
+    std::pmr::vector<Instant> snapshots_;
+    std::int64_t unit_seconds_ = 0;
+};
+
+// Finds the first snapshot whose second is not before a given one; the number of snapshots when
+// there is none. Made for many searches.
+class SnapshotSearch {
+public:
+    SnapshotSearch(const Timeline& timeline, std::pmr::memory_resource* memory);
+
+    std::uint32_t operator()(std::int64_t second) const;
+
+    // Where snapshots are regular but for gaps, a table of answers: slot 0 is for the first
+    // snapshot's second and before; slot k, for the seconds from (k - 1) * slot_seconds + 1 to k *
+    // slot_seconds after it; the last one, for those behind the last snapshot's. Empty where there
+    // is none.
+    std::span<const std::uint32_t> slots() const { return slots_; }
+    std::int32_t slot_seconds() const { return slot_seconds_; }
+    // Of each snapshot, counted from the first one; as `slots`.
+    std::span<const std::int32_t> seconds_after_first() const { return seconds_after_first_; }
+    std::int32_t span() const { return seconds_after_first_.back(); }
+
+private:
+    std::span<const std::int64_t> seconds_;
+    std::pmr::vector<std::uint32_t> slots_;
+    std::pmr::vector<std::int32_t> seconds_after_first_;
+    std::int32_t slot_seconds_ = 0;
+};
+
+} // namespace active_calls

@@ -1,0 +1,236 @@
+// SegmentRows: the runs of a segment as the rows that they were made of.
+#include "run_block.h"
+
+#include "../../interrupts.h"
+
+#include <algorithm>
+#include <string>
+
+namespace active_calls {
+
+// An attribute, or the prices, decoded: the value of each code, and the codes.
+template<class Value>
+class SegmentReader::Values {
+public:
+    const Value& operator[](std::size_t i) const {
+        const std::uint64_t code = codes_[i];
+        if (code >= values_.size())
+            reading(part_, [] { damaged("a code in it stands for nothing"); });
+        return values_[code];
+    }
+
+private:
+    friend SegmentReader;
+    Values(const char* part, std::pmr::memory_resource* memory)
+        : part_(part)
+        , values_(memory)
+        , text_(memory) {}
+
+    // The text of a dial string lives as long as the visit alone.
+    std::string_view keep(std::string_view text) {
+        auto* kept = static_cast<char*>(text_.allocate(text.size(), 1));
+        text.copy(kept, text.size());
+        return {kept, text.size()};
+    }
+    template<class Other>
+    const Other& keep(const Other& value) {
+        return value;
+    }
+
+    const char* part_;
+    std::pmr::vector<Value> values_;
+    BitArray codes_;
+    std::pmr::monotonic_buffer_resource text_;
+};
+
+template<class Dictionary, class Value>
+std::unique_ptr<SegmentReader::Values<Value>>
+SegmentReader::read_values(Vector vector, ByteReader reader, std::size_t size) {
+    return reading(name_of(vector), [&] {
+        Codes codes = open_codes(reader, size);
+        std::unique_ptr<Values<Value>> values(new Values<Value>(name_of(vector), memory_));
+        values->values_.reserve(codes.size());
+        Dictionary::read(codes.dictionary, codes.values, [&](const auto& value) {
+            values->values_.push_back(values->keep(value));
+        });
+        if constexpr (std::is_same_v<Value, double>) {
+            if (codes.has_null) damaged("a price in it is null");
+        } else if (codes.has_null) {
+            values->values_.push_back(std::nullopt);
+        }
+        values->codes_ = read_codes(codes.dictionary, size, codes);
+        return values;
+    });
+}
+
+// Decodes what the columns need, and then walks over blocks, the runs of a block, and the rows of a
+// run.
+class SegmentRows::Walk {
+public:
+    Walk(SegmentReader& segment, const Window& window, ColumnSet columns)
+        : segment_(segment)
+        , snapshots_(segment.header_.timeline)
+        , range_(segment.range_of(window))
+        , blocks_(segment.memory_)
+        , durations_(segment.memory_)
+        , runs_(0) {
+        call_.account_id = segment.header_.account_id;
+        if (range_.empty()) return;
+        read<IntegerDictionary>(columns, Column::src_country_id, Vector::src_country_id,
+                                src_country_ids_);
+        read<IntegerDictionary>(columns, Column::dst_country_id, Vector::dst_country_id,
+                                dst_country_ids_);
+        read<TextDictionary>(columns, Column::src_prefix_routing, Vector::src_prefix_routing,
+                             src_numbers_);
+        read<TextDictionary>(columns, Column::dst_prefix_routing, Vector::dst_prefix_routing,
+                             dst_numbers_);
+        read<InetDictionary>(columns, Column::auth_orig_ip, Vector::auth_orig_ip, addresses_);
+        blocks_ = segment.read_runs();
+        if (columns.contains(Column::customer_price)) read_prices();
+        gives_durations_ = columns.contains(Column::duration);
+        if (gives_durations_ || (prices_ && !prices_->curves().empty()))
+            durations_ = segment.read_durations();
+    }
+
+    const Call* next() {
+        while (snapshot_ >= end_)
+            if (!next_run()) return nullptr;
+        call_.snapshot = snapshots_[snapshot_];
+        const std::int64_t connected = snapshots_.second(snapshot_) - clock_;
+        if (gives_durations_) call_.duration = duration_of(connected);
+        if (curve_ != nullptr)
+            call_.customer_price = curve_->at(connected);
+        else if (listed_)
+            call_.customer_price = (*listed_)[listed_rows_[run_] + (snapshot_ - runs_.first[run_])];
+        ++snapshot_;
+        return &call_;
+    }
+
+private:
+    template<class Value>
+    using ValuesPtr = std::unique_ptr<SegmentReader::Values<std::optional<Value>>>;
+
+    template<class Dictionary>
+    void read(ColumnSet columns, Column column, Vector vector,
+              ValuesPtr<typename Dictionary::Value>& values) {
+        if (columns.contains(column))
+            values = segment_.read_values<Dictionary, std::optional<typename Dictionary::Value>>(
+                vector, reading(name_of(vector), [&] { return segment_.open(vector); }),
+                segment_.header_.run_count);
+    }
+
+    void read_prices() {
+        ByteReader reader = reading(name_of(Vector::customer_price), [&] {
+            ByteReader opened = segment_.open(Vector::customer_price);
+            prices_ = PriceVector::read(opened, segment_.header_.has_price_curves,
+                                        segment_.header_.run_count, segment_.first_rows_of(blocks_),
+                                        segment_.memory_);
+            if (prices_->listed_rows() == 0) expect_padding(opened);
+            return opened;
+        });
+        if (prices_->listed_rows() > 0)
+            listed_ = segment_.read_values<PriceDictionary, double>(Vector::customer_price, reader,
+                                                                    prices_->listed_rows());
+    }
+
+    // Of the run, unless its prices are listed.
+    const PriceCurve* curve_of(std::size_t run) const {
+        if (!prices_ || prices_->curves().empty()) return nullptr;
+        const Code code = prices_->code_of(run);
+        if (code > prices_->listed_code())
+            damaged("customer_price: a code in it stands for nothing");
+        return code == prices_->listed_code() ? nullptr : &prices_->curves()[code];
+    }
+
+    // Of so many seconds since the call was connected.
+    std::int32_t duration_of(std::int64_t connected) const {
+        if (connected < 0 && cut_at_zero_) return 0;
+        if (connected != static_cast<std::int32_t>(connected))
+            damaged("duration: a duration is out of range");
+        return static_cast<std::int32_t>(connected);
+    }
+
+    bool next_run() {
+        ++run_;
+        count_steps(16);
+        while (run_ >= runs_.size)
+            if (!next_block()) return false;
+        const std::size_t run = blocks_[block_].first_run + run_;
+        if (src_country_ids_) call_.src_country_id = (*src_country_ids_)[run];
+        if (dst_country_ids_) call_.dst_country_id = (*dst_country_ids_)[run];
+        if (src_numbers_) call_.src_prefix_routing = (*src_numbers_)[run];
+        if (dst_numbers_) call_.dst_prefix_routing = (*dst_numbers_)[run];
+        if (addresses_) call_.auth_orig_ip = (*addresses_)[run];
+        if (!durations_.empty()) {
+            const SegmentReader::DurationBlock& durations = durations_[block_];
+            clock_ = snapshots_.second(runs_.first[run_]) - durations.first_of(run_);
+            cut_at_zero_ = durations.cut_at_zero(run_);
+        }
+        curve_ = curve_of(run);
+        snapshot_ = runs_.begin[run_];
+        end_ = runs_.end[run_];
+        return true;
+    }
+
+    bool next_block() {
+        for (; next_block_ < blocks_.size(); ++next_block_) {
+            const SegmentReader::RunBlock& block = blocks_[next_block_];
+            if (!block.range.overlaps(range_)) continue;
+            runs_ = SegmentReader::Selection(block.size());
+            segment_.locate(block, range_, runs_);
+            SegmentReader::row_counts_of(block); // or few bytes could be any number of rows
+            if (prices_) listed_rows_ = SegmentReader::listed_rows_of(*prices_, next_block_, block);
+            run_ = 0;
+            block_ = next_block_++;
+            return true;
+        }
+        return false;
+    }
+
+    SegmentReader& segment_;
+    const Timeline& snapshots_;
+    SegmentReader::SnapshotRange range_;
+    ValuesPtr<std::int32_t> src_country_ids_;
+    ValuesPtr<std::int32_t> dst_country_ids_;
+    ValuesPtr<std::string_view> src_numbers_;
+    ValuesPtr<std::string_view> dst_numbers_;
+    ValuesPtr<Inet> addresses_;
+    std::optional<PriceVector> prices_;
+    std::unique_ptr<SegmentReader::Values<double>> listed_;
+    std::pmr::vector<SegmentReader::RunBlock> blocks_;
+    std::pmr::vector<SegmentReader::DurationBlock> durations_;
+    bool gives_durations_ = false;
+
+    std::size_t next_block_ = 0;
+    std::size_t block_ = 0;
+    SegmentReader::Selection runs_; // of the block
+    SegmentReader::Selection::Numbers listed_rows_{};
+    std::size_t run_ = 0; // in the block
+    std::size_t snapshot_ = 0;
+    std::size_t end_ = 0;               // of the run
+    std::int64_t clock_ = 0;            // of the run: the second at which it was connected
+    bool cut_at_zero_ = true;           // the run's durations
+    const PriceCurve* curve_ = nullptr; // of the run
+    Call call_;
+};
+
+// As much as to put a row into a table, or into a segment, may be.
+constexpr std::size_t steps_of_visit = 100;
+
+SegmentRows::SegmentRows(SegmentReader& segment, const Window& window, ColumnSet columns)
+    : walk_(std::make_unique<Walk>(segment, window, columns)) {}
+
+SegmentRows::~SegmentRows() = default;
+
+const Call* SegmentRows::next() { return walk_->next(); }
+
+void SegmentReader::decode(const Window& window, ColumnSet columns,
+                           const std::function<void(const Call&)>& visit) {
+    SegmentRows rows(*this, window, columns);
+    while (const Call* call = rows.next()) {
+        count_steps(steps_of_visit);
+        visit(*call);
+    }
+}
+
+} // namespace active_calls

@@ -1,0 +1,29 @@
+// The statements that answer customers, and the binding of a request to them.
+#pragma once
+
+#include "database/pool.h"
+#include "database/statement.h"
+#include "series.h"
+#include "series_request.h"
+#include "token.h"
+
+#include <array>
+#include <variant>
+
+namespace active_calls::shim {
+
+/// One per alternative of Scope, in that order, made of the table of parameters; for the sessions
+/// of the pool that `fetch_series` is given.
+const std::array<Statement, std::variant_size_v<Scope>>& series_statements();
+
+/// The statement that answers for this kind of scope.
+const Statement& statement_for(const Scope& scope);
+
+/// The parameters of `statement_for(scope)`.
+BoundParameters bind_parameters(const Scope& scope, const SeriesRequest& request);
+
+/// Asks for the calls that the scope may see. The connection is free again on return. Throws
+/// StatementFailed, DatabaseUnavailable.
+Series fetch_series(Pool& pool, const Scope& scope, const SeriesRequest& request);
+
+} // namespace active_calls::shim

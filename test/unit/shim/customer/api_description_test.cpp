@@ -1,0 +1,68 @@
+// The API's description against the table that it is made from. That it is OpenAPI, and true of the
+// running server, is seen in test/t/025_openapi.pl.
+#include "customer/api_description.h"
+
+#include "customer/parameters.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace active_calls::shim {
+namespace {
+
+using nlohmann::json;
+
+json document() { return json::parse(api_description()); }
+
+json described_parameters() { return document()["paths"][std::string(series_path)]["parameters"]; }
+
+json schema_of(std::string_view name) {
+    for (const auto& parameter : described_parameters())
+        if (parameter["name"] == name) return parameter["schema"];
+    return {};
+}
+
+/// Each string under the key `$ref`, wherever it is.
+void collect_references(const json& value, std::vector<std::string>& references) {
+    if (value.is_object() && value.contains("$ref")) references.push_back(value["$ref"]);
+    if (value.is_structured())
+        for (const auto& element : value) collect_references(element, references);
+}
+
+TEST(ApiDescription, HasAllParametersInTheirOrder) {
+    const json described = described_parameters();
+    ASSERT_EQ(described.size(), parameters.size());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        EXPECT_EQ(described[i]["name"], parameters[i].http_name);
+        EXPECT_EQ(described[i]["required"], parameters[i].required);
+        EXPECT_FALSE(described[i]["description"].get<std::string>().empty());
+    }
+}
+
+TEST(ApiDescription, SaysWhatTheParserTakes) {
+    EXPECT_EQ(schema_of("account-id")["format"], "uuid");
+    EXPECT_EQ(schema_of("src-country-id")["minimum"], 0);
+    EXPECT_EQ(schema_of("duration-gt")["minimum"], -2147483648);
+    EXPECT_EQ(schema_of("duration-gt")["maximum"], 2147483647);
+    EXPECT_EQ(schema_of("customer-price-lt")["type"], "number");
+}
+
+TEST(ApiDescription, HasExamplesThatTheParserTakes) {
+    for (const auto& parameter : parameters)
+        EXPECT_TRUE(parse_value(parameter.type, parameter.example)) << parameter.http_name;
+}
+
+TEST(ApiDescription, RefersOnlyToWhatIsThere) {
+    const json whole = document();
+    std::vector<std::string> references;
+    collect_references(whole, references);
+    EXPECT_FALSE(references.empty());
+    for (const auto& reference : references)
+        EXPECT_TRUE(whole.contains(json::json_pointer(reference.substr(1)))) << reference;
+}
+
+TEST(ApiDescription, IsAlwaysTheSame) { EXPECT_EQ(api_description(), api_description()); }
+
+} // namespace
+} // namespace active_calls::shim

@@ -1,0 +1,224 @@
+// Tokens that must pass, and many that must not.
+#include "customer/token.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <nlohmann/json.hpp>
+
+namespace active_calls::shim {
+namespace {
+
+using nlohmann::json;
+
+const Secret secret{"a key that is at least 32 bytes long"};
+const std::chrono::system_clock::time_point now{std::chrono::seconds{1767271575}};
+
+std::string base64url(std::string_view bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3), '\0');
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                    reinterpret_cast<const unsigned char*>(bytes.data()),
+                    static_cast<int>(bytes.size()));
+    while (text.ends_with('=')) text.pop_back();
+    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    return text;
+}
+
+/// A token made by nothing but OpenSSL, so that it may be as odd as a test needs it.
+std::string token(const std::string& header, const std::string& claims,
+                  const EVP_MD* hash = EVP_sha256(), const Secret& key = secret) {
+    const std::string signed_part = base64url(header) + "." + base64url(claims);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> signature{};
+    unsigned int length = 0;
+    HMAC(hash, key.bytes.data(), static_cast<int>(key.bytes.size()),
+         reinterpret_cast<const unsigned char*>(signed_part.data()), signed_part.size(),
+         signature.data(), &length);
+    return signed_part + "." + base64url({reinterpret_cast<char*>(signature.data()), length});
+}
+
+const std::string header = R"({"alg":"HS256"})";
+
+std::string token(const json& claims) { return token(header, claims.dump()); }
+
+std::optional<Scope> verify(const std::string& text, bool require_expiry = false) {
+    return TokenVerifier(secret, require_expiry).verify(text, now);
+}
+
+const json plain{{"aud", {"customer-v1"}}, {"sub", 37}, {"exp", 1767358035}};
+
+json with(const std::string& name, const json& value) {
+    json claims = plain;
+    claims[name] = value;
+    return claims;
+}
+
+json without(const std::string& name) {
+    json claims = plain;
+    claims.erase(name);
+    return claims;
+}
+
+json dynamic(const json& config) {
+    json claims = with("sub", "D");
+    claims["cfg"] = config;
+    return claims;
+}
+
+const std::optional<Scope> access_37 = ApiAccess{37};
+
+TEST(Token, OfTheRealShapePasses) { EXPECT_EQ(verify(token(plain)), access_37); }
+
+TEST(Token, MayNameItsType) {
+    EXPECT_EQ(verify(token(R"({"typ":"JWT","alg":"HS256"})", plain.dump())), access_37);
+}
+
+TEST(Token, MayHaveANumericStringAsSubject) {
+    EXPECT_EQ(verify(token(with("sub", "37"))), access_37);
+}
+
+TEST(Token, HasASubjectOfTheRightType) {
+    for (const json& subject :
+         {json(nullptr), json(37.0), json(true), json("37x"), json(""), json(" 37"), json("d"),
+          json({37}), json(2147483648), json(-2147483649), json("2147483648"), json::object()})
+        EXPECT_FALSE(verify(token(with("sub", subject)))) << subject;
+    EXPECT_FALSE(verify(token(without("sub"))));
+}
+
+TEST(Token, IsForCustomers) {
+    EXPECT_EQ(verify(token(with("aud", "customer-v1"))), access_37);
+    EXPECT_EQ(verify(token(with("aud", {"admin", "customer-v1"}))), access_37);
+    for (const json& audience : {json("admin"), json({"admin"}), json(json::array()), json(1),
+                                 json(nullptr), json("customer-v10"), json({{"customer-v1", 1}})})
+        EXPECT_FALSE(verify(token(with("aud", audience)))) << audience;
+    EXPECT_FALSE(verify(token(without("aud"))));
+}
+
+TEST(Token, Expires) {
+    EXPECT_EQ(verify(token(with("exp", 1767271576))), access_37);
+    EXPECT_EQ(verify(token(with("exp", 1767271575.5))), access_37);
+    for (const json& expiry : {json(1767271575), json(1767271574), json(0), json(-1),
+                               json("1767358035"), json(nullptr), json(json::array())})
+        EXPECT_FALSE(verify(token(with("exp", expiry)))) << expiry;
+}
+
+TEST(Token, ExpiresAlsoWhenItIsKnown) {
+    const TokenVerifier verifier(secret, false);
+    const std::string text = token(with("exp", 1767271576));
+    EXPECT_EQ(verifier.verify(text, now), access_37);
+    EXPECT_EQ(verifier.verify(text, now), access_37);
+    EXPECT_FALSE(verifier.verify(text, now + std::chrono::seconds{1}));
+}
+
+TEST(Token, NeedsAnExpiryOnlyWhereRequired) {
+    EXPECT_EQ(verify(token(without("exp"))), access_37);
+    EXPECT_FALSE(verify(token(without("exp")), true));
+    EXPECT_EQ(verify(token(plain), true), access_37);
+}
+
+TEST(Token, IsNotValidBeforeItsTime) {
+    EXPECT_EQ(verify(token(with("nbf", 1767271575))), access_37);
+    EXPECT_FALSE(verify(token(with("nbf", 1767271576))));
+    EXPECT_FALSE(verify(token(with("nbf", "0"))));
+}
+
+TEST(Token, IsSignedWithOurKeyAndAlgorithm) {
+    EXPECT_FALSE(verify(token(header, plain.dump(), EVP_sha256(), Secret{"another key"})));
+    EXPECT_FALSE(verify(token(R"({"alg":"HS384"})", plain.dump(), EVP_sha384())));
+    EXPECT_FALSE(verify(token(R"({"alg":"HS512"})", plain.dump(), EVP_sha512())));
+    for (const auto other :
+         {R"({"alg":"none"})", R"({"alg":"hs256"})", R"({"alg":"RS256"})", R"({"alg":"ES256"})",
+          R"({"alg":null})", R"({"alg":["HS256"]})", R"({})", R"([])", "x", ""})
+        EXPECT_FALSE(verify(token(other, plain.dump()))) << other;
+}
+
+TEST(Token, HasASignature) {
+    const std::string none = base64url(R"({"alg":"none"})") + "." + base64url(plain.dump()) + ".";
+    EXPECT_FALSE(verify(none));
+    const std::string good = token(plain);
+    EXPECT_FALSE(verify(good.substr(0, good.rfind('.') + 1)));
+    EXPECT_FALSE(verify(good.substr(0, good.rfind('.'))));
+    EXPECT_FALSE(verify(good.substr(0, good.size() - 1)));
+    EXPECT_FALSE(verify(good + "A"));
+}
+
+TEST(Token, CannotBeChanged) {
+    const std::string good = token(plain);
+    const std::string other = token(with("sub", 38));
+    const auto claims_at = good.find('.');
+    const auto signature_at = good.rfind('.');
+    EXPECT_FALSE(verify(other.substr(0, other.rfind('.')) + good.substr(signature_at)));
+    EXPECT_FALSE(verify(base64url(R"({"alg":"HS256","x":1})") + good.substr(claims_at)));
+}
+
+TEST(Token, AsksForNoExtensions) {
+    EXPECT_FALSE(verify(token(R"({"alg":"HS256","crit":["exp"]})", plain.dump())));
+}
+
+TEST(Token, NamesNothingTwice) {
+    EXPECT_EQ(verify(token(header, R"({"aud":"customer-v1","sub":37})")), access_37);
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":37,"sub":37})")));
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":38,"\u0073ub":37})")));
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":"D","cfg":)"
+                                      R"({"customer_id":3,"account_ids":[7],"account_ids":[]}})")));
+    EXPECT_FALSE(verify(token(R"({"alg":"HS256","alg":"HS256"})", plain.dump())));
+    // In different objects a name may stand again.
+    EXPECT_EQ(verify(token(header, R"({"aud":"customer-v1","sub":37,"x":[{"sub":1},{"sub":2}]})")),
+              access_37);
+}
+
+TEST(Token, IsWellFormed) {
+    using namespace std::string_literals;
+    const std::string good = token(plain);
+    for (const auto& text :
+         {""s, "."s, ".."s, "..."s, "a.b.c"s, good + "."s, good + "\0"s, good + " "s, " "s + good,
+          good + "="s, std::string(100'000, 'a'), std::string(max_token_length + 1, '.')})
+        EXPECT_FALSE(verify(text)) << text.substr(0, 200);
+    for (const auto claims : {"[]", "37", "null", "\"D\"", "{", "", "{}"})
+        EXPECT_FALSE(verify(token(header, claims))) << claims;
+    EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":37,"exp":1e999})")));
+}
+
+TEST(DynamicToken, CarriesItsScope) {
+    EXPECT_EQ(verify(token(dynamic({{"customer_id", 3}}))), Scope(CustomerScope{3, {}}));
+    EXPECT_EQ(verify(token(dynamic({{"customer_id", 3}, {"account_ids", json::array()}}))),
+              Scope(CustomerScope{3, {}}));
+    EXPECT_EQ(
+        verify(token(dynamic(
+            {{"customer_id", 3}, {"account_ids", {7, 8}}, {"allow_listen_recording", true}}))),
+        Scope(CustomerScope{3, {7, 8}}));
+}
+
+TEST(DynamicToken, HasAScopeOfTheRightTypes) {
+    for (const json& config :
+         {json(nullptr), json(3), json::object(), json(json::array()), json({{"customer_id", "3"}}),
+          json({{"customer_id", 3.0}}), json({{"customer_id", nullptr}}),
+          json({{"customer_id", 2147483648}}), json({{"account_ids", {7}}}),
+          json({{"customer_id", 3}, {"account_ids", nullptr}}),
+          json({{"customer_id", 3}, {"account_ids", 7}}),
+          json({{"customer_id", 3}, {"account_ids", {7, "8"}}}),
+          json({{"customer_id", 3}, {"account_ids", {7, 8.5}}}),
+          json({{"customer_id", 3}, {"account_ids", {{"7", 7}}}})})
+        EXPECT_FALSE(verify(token(dynamic(config)))) << config;
+    EXPECT_FALSE(verify(token(with("sub", "D"))));
+}
+
+TEST(IssuedToken, IsOneThatPasses) {
+    const auto expiry = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::minutes{10};
+    for (const Scope& scope :
+         {Scope(ApiAccess{37}), Scope(CustomerScope{3, {}}), Scope(CustomerScope{3, {7, 8}})}) {
+        const TokenVerifier verifier(secret, true);
+        const std::string text = issue_token(secret, scope, expiry);
+        EXPECT_EQ(verifier.verify(text, now), scope);
+        EXPECT_FALSE(verifier.verify(text, expiry));
+        EXPECT_FALSE(verifier.verify(issue_token(secret, scope, std::nullopt), now));
+        EXPECT_EQ(verify(issue_token(secret, scope, std::nullopt)), scope);
+    }
+}
+
+TEST(Verifier, NeedsASecret) {
+    EXPECT_THROW(TokenVerifier(Secret{}, false), std::invalid_argument);
+}
+
+} // namespace
+} // namespace active_calls::shim
