@@ -1,36 +1,29 @@
 #include "account.h"
 
 #include "boundary.h"
-#include "plan.h"
+#include "prepared_query.h"
 
+#include <optional>
 #include <string>
 
 namespace active_calls::postgres {
 
 namespace {
 
-struct Row {
-    bool found;
-    NullableDatum account_id;
-};
-
-// The first row of a query whose one column is an account's id.
-Row first_row(SPIPlanPtr plan, std::initializer_list<NullableDatum> parameters) {
-    return guarded([&] {
-        execute_query(plan, parameters);
-        Row row{SPI_processed > 0, null_datum};
-        if (row.found)
-            row.account_id.value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-                                                 &row.account_id.isnull);
-        SPI_freetuptable(SPI_tuptable);
-        return row;
+// The one row of a query whose one column is an account's id, if there is such a row.
+template<std::size_t count>
+std::optional<NullableDatum> one_row(PreparedQuery& query,
+                                     const NullableDatum (&parameters)[count]) {
+    std::optional<NullableDatum> row;
+    query.for_each_row(parameters, [&](const TupleTableSlot& slot, MemoryContext) {
+        row = NullableDatum{slot.tts_values[0], slot.tts_isnull[0]};
     });
+    return row;
 }
 
-std::int32_t account_id_of(const Row& row) {
-    if (!row.found || row.account_id.isnull)
-        throw Error(ErrorKind::invalid_argument, "invalid value account-id");
-    return DatumGetInt32(row.account_id.value);
+std::int32_t account_id_of(const std::optional<NullableDatum>& row) {
+    if (!row || row->isnull) throw Error(ErrorKind::invalid_argument, "invalid value account-id");
+    return DatumGetInt32(row->value);
 }
 
 // A query for the id of the account with that uuid among those of the customer, or, where
@@ -58,37 +51,26 @@ std::string account_of(const std::string& customer_id, const std::string& accoun
 } // namespace
 
 std::int32_t find_account(NullableDatum uuid) {
-    static Plan plan;
-    return account_id_of(first_row(plan.get(
-                                       [] {
-                                           return "SELECT id FROM active_calls.account"
-                                                  " WHERE uuid OPERATOR(pg_catalog.=) $1";
-                                       },
-                                       {UUIDOID}),
-                                   {uuid}));
+    static PreparedQuery query(
+        "SELECT id FROM active_calls.account WHERE uuid OPERATOR(pg_catalog.=) $1", {UUIDOID});
+    return account_id_of(one_row(query, {uuid}));
 }
 
 std::int32_t find_account_of_access(NullableDatum api_access_id, NullableDatum uuid) {
-    static Plan plan;
-    const Row row = first_row(
-        plan.get(
-            [] {
-                return "SELECT account.id FROM active_calls.api_access LEFT JOIN LATERAL (" +
-                       account_of("api_access.customer_id", "api_access.account_ids", "$2") +
-                       ") AS account ON true WHERE api_access.id OPERATOR(pg_catalog.=) $1";
-            },
-            {INT4OID, UUIDOID}),
-        {api_access_id, uuid});
-    if (!row.found) throw Error(ErrorKind::unknown_access, "unknown API access");
+    static PreparedQuery query(
+        {"SELECT account.id FROM active_calls.api_access LEFT JOIN LATERAL (",
+         account_of("api_access.customer_id", "api_access.account_ids", "$2"),
+         ") AS account ON true WHERE api_access.id OPERATOR(pg_catalog.=) $1"},
+        {INT4OID, UUIDOID});
+    const auto row = one_row(query, {api_access_id, uuid});
+    if (!row) throw Error(ErrorKind::unknown_access, "unknown API access");
     return account_id_of(row);
 }
 
 std::int32_t find_account_of_customer(NullableDatum customer_id, NullableDatum account_ids,
                                       NullableDatum uuid) {
-    static Plan plan;
-    return account_id_of(first_row(
-        plan.get([] { return account_of("$1", "$2", "$3"); }, {INT4OID, INT4ARRAYOID, UUIDOID}),
-        {customer_id, account_ids, uuid}));
+    static PreparedQuery query({account_of("$1", "$2", "$3")}, {INT4OID, INT4ARRAYOID, UUIDOID});
+    return account_id_of(one_row(query, {customer_id, account_ids, uuid}));
 }
 
 } // namespace active_calls::postgres

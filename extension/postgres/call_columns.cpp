@@ -1,6 +1,6 @@
 #include "call_columns.h"
 
-#include "plan.h"
+#include "prepared_query.h"
 #include "value.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "boundary.h"
 
 #include "call_store.h"
-#include "plan.h"
+#include "prepared_query.h"
 #include "stored_segment.h"
 #include "value.h"
 
@@ -12,26 +12,15 @@ namespace active_calls::postgres {
 
 namespace {
 
-// The parameters of a scan.
-struct Scope {
-    std::int32_t account_id;
-    TimestampTz from;
-    TimestampTz to;
-};
-
-SPIPlanPtr segment_scan() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return std::string("SELECT ")
-                .append(segment_columns)
-                .append(" FROM active_calls.segment"
-                        " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
-                        " AND last_snapshot OPERATOR(pg_catalog.>=) $2"
-                        " AND first_snapshot OPERATOR(pg_catalog.<=) $3"
-                        " ORDER BY last_snapshot");
-        },
-        {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+PreparedQuery& segment_scan() {
+    static PreparedQuery query({"SELECT ", segment_columns,
+                                " FROM active_calls.segment"
+                                " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
+                                " AND last_snapshot OPERATOR(pg_catalog.>=) $2"
+                                " AND first_snapshot OPERATOR(pg_catalog.<=) $3"
+                                " ORDER BY last_snapshot"},
+                               {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+    return query;
 }
 
 // In the order of Column.
@@ -42,42 +31,22 @@ constexpr std::array<std::string_view, column_count> column_names{
 
 // A scan fetches the time and what the filter looks at, in the order of Column. Without a filter
 // the index alone answers.
-SPIPlanPtr inbox_scan(ColumnSet columns) {
-    static std::array<Plan, std::size_t{1} << column_count> plans;
-    return plans[columns.index()].get(
-        [&] {
-            std::string query = "SELECT snapshot_timestamp";
-            columns.for_each([&](Column column) {
-                query.append(", ").append(column_names[static_cast<std::size_t>(column)]);
-            });
-            query += " FROM active_calls.inbox"
-                     " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
-                     " AND snapshot_timestamp OPERATOR(pg_catalog.>=) $2"
-                     " AND snapshot_timestamp OPERATOR(pg_catalog.<=) $3";
-            return query;
-        },
-        {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-}
-
-// Runs a scan and hands each of its rows to `take_row`, with a memory context for what it reads of
-// that row.
-template<class TakeRow>
-void scan(SPIPlanPtr plan, const Scope& scope, TakeRow&& take_row) {
-    guarded([&] {
-        const MemoryContext row_context =
-            AllocSetContextCreate(CurrentMemoryContext, "active_calls row", ALLOCSET_SMALL_SIZES);
-        const auto take = [&](const TupleTableSlot& slot) {
-            take_row(slot, row_context);
-            if (!MemoryContextIsEmpty(row_context)) MemoryContextReset(row_context);
-        };
-        RowReceiver receiver(take);
-        execute_query(plan,
-                      {not_null(Int32GetDatum(scope.account_id)),
-                       not_null(TimestampTzGetDatum(scope.from)),
-                       not_null(TimestampTzGetDatum(scope.to))},
-                      receiver.get());
-        MemoryContextDelete(row_context);
-    });
+PreparedQuery& inbox_scan(ColumnSet columns) {
+    static std::array<std::optional<PreparedQuery>, std::size_t{1} << column_count> queries;
+    std::optional<PreparedQuery>& query = queries[columns.index()];
+    if (!query) {
+        std::string text = "SELECT snapshot_timestamp";
+        columns.for_each([&](Column column) {
+            text.append(", ").append(column_names[static_cast<std::size_t>(column)]);
+        });
+        text += " FROM active_calls.inbox"
+                " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1"
+                " AND snapshot_timestamp OPERATOR(pg_catalog.>=) $2"
+                " AND snapshot_timestamp OPERATOR(pg_catalog.<=) $3";
+        query.emplace(std::initializer_list<std::string_view>{text},
+                      std::initializer_list<Oid>{INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+    }
+    return *query;
 }
 
 // Looks at rows of an inbox scan.
@@ -134,11 +103,14 @@ private:
 
 ScanCost count_calls(std::int32_t account_id, const Window& window, const CallFilter& filter,
                      SnapshotCounts& counts) {
-    const Scope scope{account_id, to_timestamptz(window.from),
-                      window.to ? to_timestamptz(*window.to) : DT_NOEND};
+    const NullableDatum scope[] = {
+        not_null(Int32GetDatum(account_id)),
+        not_null(TimestampTzGetDatum(to_timestamptz(window.from))),
+        not_null(TimestampTzGetDatum(window.to ? to_timestamptz(*window.to) : DT_NOEND)),
+    };
     ScanCost cost;
 
-    scan(segment_scan(), scope, [&](const TupleTableSlot& slot, MemoryContext memory) {
+    segment_scan().for_each_row(scope, [&](const TupleTableSlot& slot, MemoryContext memory) {
         guarded([] { CHECK_FOR_INTERRUPTS(); });
         StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
         ++cost.segments;
@@ -151,7 +123,7 @@ ScanCost count_calls(std::int32_t account_id, const Window& window, const CallFi
 
     const ColumnSet columns = filter.columns();
     const RowFilter row_filter(filter, columns);
-    scan(inbox_scan(columns), scope, [&](const TupleTableSlot& slot, MemoryContext memory) {
+    inbox_scan(columns).for_each_row(scope, [&](const TupleTableSlot& slot, MemoryContext memory) {
         ++cost.inbox_rows;
         if (row_filter.passes(slot, memory))
             counts.add(to_instant(DatumGetTimestampTz(slot.tts_values[0])));

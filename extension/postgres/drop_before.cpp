@@ -1,7 +1,7 @@
 // The SQL function drop_before: retention.
 #include "boundary.h"
 
-#include "plan.h"
+#include "prepared_query.h"
 #include "segment_store.h"
 
 namespace active_calls::postgres {
@@ -9,34 +9,23 @@ namespace active_calls::postgres {
 namespace {
 
 std::int64_t drop_segments(TimestampTz end) {
-    static Plan plan;
-    const SPIPlanPtr statement = plan.get(
-        [] {
-            return "DELETE FROM active_calls.segment"
-                   " WHERE last_snapshot OPERATOR(pg_catalog.<) $1 RETURNING row_count";
-        },
+    static PreparedQuery statement(
+        "DELETE FROM active_calls.segment"
+        " WHERE last_snapshot OPERATOR(pg_catalog.<) $1 RETURNING row_count",
         {TIMESTAMPTZOID});
     std::int64_t rows = 0;
-    guarded([&] {
-        const auto take = [&](const TupleTableSlot& slot) {
-            rows += DatumGetInt32(slot.tts_values[0]);
-        };
-        RowReceiver receiver(take);
-        execute_command(statement, {not_null(TimestampTzGetDatum(end))}, receiver.get());
-    });
+    statement.for_each_row({not_null(TimestampTzGetDatum(end))},
+                           [&](const TupleTableSlot& slot, MemoryContext) {
+                               rows += DatumGetInt32(slot.tts_values[0]);
+                           });
     return rows;
 }
 
 std::int64_t drop_inbox_rows(TimestampTz end) {
-    static Plan plan;
-    const SPIPlanPtr statement = plan.get(
-        [] {
-            return "DELETE FROM active_calls.inbox"
-                   " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1";
-        },
-        {TIMESTAMPTZOID});
-    return static_cast<std::int64_t>(
-        guarded([&] { return execute_command(statement, {not_null(TimestampTzGetDatum(end))}); }));
+    static PreparedQuery statement("DELETE FROM active_calls.inbox"
+                                   " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1",
+                                   {TIMESTAMPTZOID});
+    return static_cast<std::int64_t>(statement.run({not_null(TimestampTzGetDatum(end))}));
 }
 
 } // namespace

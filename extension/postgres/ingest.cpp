@@ -3,7 +3,7 @@
 
 #include "inbox_writer.h"
 #include "ingested_rows.h"
-#include "plan.h"
+#include "prepared_query.h"
 #include "value.h"
 
 #include "../kernel/feed.h"

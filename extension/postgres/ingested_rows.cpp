@@ -1,6 +1,6 @@
 #include "ingested_rows.h"
 
-#include "plan.h"
+#include "prepared_query.h"
 #include "settings.h"
 #include "value.h"
 #include "work_lock.h"
@@ -13,34 +13,27 @@ namespace active_calls::postgres {
 namespace {
 
 SPIPlanPtr select_keys() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return "SELECT ids, xmin FROM active_calls.ingested"
-                   " WHERE snapshot_timestamp OPERATOR(pg_catalog.=) $1"
-                   " AND ingested_at OPERATOR(pg_catalog.>=) $2";
-        },
-        {TIMESTAMPTZOID, TIMESTAMPTZOID});
+    static PreparedQuery query("SELECT ids, xmin FROM active_calls.ingested"
+                               " WHERE snapshot_timestamp OPERATOR(pg_catalog.=) $1"
+                               " AND ingested_at OPERATOR(pg_catalog.>=) $2",
+                               {TIMESTAMPTZOID, TIMESTAMPTZOID});
+    return query.plan();
 }
 
 SPIPlanPtr insert_keys() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return "INSERT INTO active_calls.ingested (snapshot_timestamp, ids) VALUES ($1, $2)";
-        },
+    static PreparedQuery query(
+        "INSERT INTO active_calls.ingested (snapshot_timestamp, ids) VALUES ($1, $2)",
         {TIMESTAMPTZOID, BYTEAOID});
+    return query.plan();
 }
 
 SPIPlanPtr delete_old_keys() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return "DELETE FROM active_calls.ingested WHERE ctid OPERATOR(pg_catalog.=) ANY"
-                   " (ARRAY(SELECT ctid FROM active_calls.ingested"
-                   " WHERE ingested_at OPERATOR(pg_catalog.<) $1 ORDER BY ingested_at LIMIT $2))";
-        },
+    static PreparedQuery query(
+        "DELETE FROM active_calls.ingested WHERE ctid OPERATOR(pg_catalog.=) ANY"
+        " (ARRAY(SELECT ctid FROM active_calls.ingested"
+        " WHERE ingested_at OPERATOR(pg_catalog.<) $1 ORDER BY ingested_at LIMIT $2))",
         {TIMESTAMPTZOID, INT8OID});
+    return query.plan();
 }
 
 // Rows that were ingested before this are forgotten.

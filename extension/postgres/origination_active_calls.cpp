@@ -4,7 +4,7 @@
 
 #include "account.h"
 #include "call_store.h"
-#include "plan.h"
+#include "prepared_query.h"
 #include "question.h"
 #include "series_scan.h"
 #include "settings.h"

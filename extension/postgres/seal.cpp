@@ -3,7 +3,7 @@
 
 #include "call_columns.h"
 #include "own_table.h"
-#include "plan.h"
+#include "prepared_query.h"
 #include "segment_store.h"
 #include "value.h"
 
@@ -56,8 +56,7 @@ private:
         const std::unique_ptr<AccountBuilder> builder = std::move(found->second);
         memory_ -= builder->memory();
         builders_.erase(found);
-        with_spi(
-            [&] { grow_segments(*builder); }); // of its own: a statement's rows are being taken
+        with_spi([&] { grow_segments(*builder); });
     }
 
     // Halves what is held, by packing it, the largest first. What is packed waits until its account
@@ -90,22 +89,6 @@ private:
     std::size_t memory_ = 0;
 };
 
-// Of rows of an older snapshot than this, deleted. The statement reads `inbox` from front to back,
-// as it was written: in the order of its index, each page would be visited once for each account.
-SPIPlanPtr delete_rows() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return std::string("DELETE FROM active_calls.inbox"
-                               " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND ")
-                .append(is_sealable)
-                .append(" RETURNING snapshot_timestamp, customer_acc_id, src_country_id,"
-                        " dst_country_id, src_prefix_routing, dst_prefix_routing, duration,"
-                        " auth_orig_ip, customer_price");
-        },
-        {TIMESTAMPTZOID});
-}
-
 Call to_call(const TupleTableSlot& slot, MemoryContext row_context) {
     const Datum* const values = slot.tts_values;
     const auto or_null = [&](CallColumn column, auto convert) {
@@ -129,39 +112,34 @@ Call to_call(const TupleTableSlot& slot, MemoryContext row_context) {
 }
 
 std::int64_t seal_before(TimestampTz end) {
-    const SPIPlanPtr plan = delete_rows();
+    // The statement reads `inbox` from front to back, as it was written: in the order of its index,
+    // each page would be visited once for each account.
+    static PreparedQuery delete_rows(
+        {"DELETE FROM active_calls.inbox WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND ",
+         is_sealable,
+         " RETURNING snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id,"
+         " src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip, customer_price"},
+        {TIMESTAMPTZOID});
     Sealer sealer;
-    const std::uint64_t sealed = guarded([&] {
-        const MemoryContext row_context =
-            AllocSetContextCreate(CurrentMemoryContext, "active_calls row", ALLOCSET_SMALL_SIZES);
-        const auto take = [&](const TupleTableSlot& slot) {
-            sealer.add(to_call(slot, row_context));
-            if (!MemoryContextIsEmpty(row_context)) MemoryContextReset(row_context);
-        };
-        RowReceiver receiver(take);
-        const std::uint64_t rows =
-            execute_command(plan, {not_null(TimestampTzGetDatum(end))}, receiver.get());
-        MemoryContextDelete(row_context);
-        return rows;
-    });
+    const std::uint64_t sealed =
+        delete_rows.for_each_row({not_null(TimestampTzGetDatum(end))},
+                                 [&](const TupleTableSlot& slot, MemoryContext memory) {
+                                     sealer.add(to_call(slot, memory));
+                                 });
     sealer.finish();
     return static_cast<std::int64_t>(sealed);
 }
 
 // Warns of the rows of an older snapshot than `end` that stay in `inbox`.
 void warn_of_unsealable(TimestampTz end) {
-    static Plan plan;
-    const SPIPlanPtr query = plan.get(
-        [] {
-            return std::string("SELECT pg_catalog.count(*) OVER (), customer_acc_id,"
-                               " snapshot_timestamp FROM active_calls.inbox"
-                               " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND NOT ")
-                .append(is_sealable)
-                .append(" ORDER BY customer_acc_id, snapshot_timestamp LIMIT 1");
-        },
-        {TIMESTAMPTZOID});
-    guarded([&] {
-        const auto warn = [](const TupleTableSlot& slot) {
+    static PreparedQuery query({"SELECT pg_catalog.count(*) OVER (), customer_acc_id,"
+                                " snapshot_timestamp FROM active_calls.inbox"
+                                " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND NOT ",
+                                is_sealable,
+                                " ORDER BY customer_acc_id, snapshot_timestamp LIMIT 1"},
+                               {TIMESTAMPTZOID});
+    const auto warn = [](const TupleTableSlot& slot, MemoryContext) {
+        guarded([&] {
             const auto rows = static_cast<unsigned long>(DatumGetInt64(slot.tts_values[0]));
             ereport(WARNING,
                     errmsg_plural("%lu call stays in inbox: its number or name is too long",
@@ -172,10 +150,9 @@ void warn_of_unsealable(TimestampTz end) {
                               timestamptz_to_str(DatumGetTimestampTz(slot.tts_values[2]))),
                     errhint("Cut src_prefix_routing and dst_prefix_routing there to 1000"
                             " characters, or delete such rows."));
-        };
-        RowReceiver receiver(warn);
-        execute_query(query, {not_null(TimestampTzGetDatum(end))}, receiver.get());
-    });
+        });
+    };
+    query.for_each_row({not_null(TimestampTzGetDatum(end))}, warn);
 }
 
 // Notes in table `last_seal` that a seal has come to its end. The lock of `segment` is
@@ -183,17 +160,17 @@ void warn_of_unsealable(TimestampTz end) {
 void note_seal(std::int64_t rows) {
     const auto table = OwnTable::find("last_seal");
     if (!table) return;
-    static Plan update_plan, insert_plan;
-    const SPIPlanPtr update = update_plan.get(
-        [] { return "UPDATE active_calls.last_seal SET finished_at = $1, rows = $2"; },
+    static PreparedQuery update("UPDATE active_calls.last_seal SET finished_at = $1, rows = $2",
+                                {TIMESTAMPTZOID, INT8OID});
+    static PreparedQuery insert(
+        "INSERT INTO active_calls.last_seal (finished_at, rows) VALUES ($1, $2)",
         {TIMESTAMPTZOID, INT8OID});
-    const SPIPlanPtr insert = insert_plan.get(
-        [] { return "INSERT INTO active_calls.last_seal (finished_at, rows) VALUES ($1, $2)"; },
-        {TIMESTAMPTZOID, INT8OID});
+    SPIPlanPtr const update_plan = update.plan();
+    SPIPlanPtr const insert_plan = insert.plan();
     guarded([&] {
         const Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
-        if (table->execute(update, {now, Int64GetDatum(rows)}) == 0)
-            table->execute(insert, {now, Int64GetDatum(rows)});
+        if (table->execute(update_plan, {now, Int64GetDatum(rows)}) == 0)
+            table->execute(insert_plan, {now, Int64GetDatum(rows)});
     });
 }
 

@@ -7,7 +7,7 @@
 #include "boundary.h"
 
 #include "call_columns.h"
-#include "plan.h"
+#include "prepared_query.h"
 #include "stored_segment.h"
 #include "value.h"
 
@@ -168,7 +168,7 @@ void get_paths(PlannerInfo* root, RelOptInfo* table, Oid) {
 }
 
 ForeignScan* get_plan(PlannerInfo* root, RelOptInfo* table, Oid, ForeignPath*, List* target,
-                      List* scan_clauses, ::Plan* outer_plan) {
+                      List* scan_clauses, Plan* outer_plan) {
     scan_clauses = extract_actual_clauses(scan_clauses, false);
     List* expressions = NIL;
     List* narrowings = NIL;
@@ -243,29 +243,12 @@ struct Scan {
     std::int64_t segments_read;
 };
 
-SPIPlanPtr find_segments(bool of_accounts) {
-    static Plan plans[2];
-    return plans[of_accounts ? 1 : 0].get(
-        [&] {
-            return std::string("SELECT id FROM active_calls.segment"
-                               " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
-                               " AND first_snapshot OPERATOR(pg_catalog.<=) $2") +
-                   (of_accounts ? " AND customer_acc_id OPERATOR(pg_catalog.=) ANY ($3)"
-                                : " AND $3 IS NULL") +
-                   " ORDER BY customer_acc_id, last_snapshot";
-        },
-        {TIMESTAMPTZOID, TIMESTAMPTZOID, INT4ARRAYOID});
-}
-
-SPIPlanPtr read_segment() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return std::string("SELECT ")
-                .append(segment_columns)
-                .append(" FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1");
-        },
-        {INT8OID});
+PreparedQuery find_segments(const char* accounts) {
+    return {{"SELECT id FROM active_calls.segment"
+             " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
+             " AND first_snapshot OPERATOR(pg_catalog.<=) $2 AND ",
+             accounts, " ORDER BY customer_acc_id, last_snapshot"},
+            {TIMESTAMPTZOID, TIMESTAMPTZOID, INT4ARRAYOID}};
 }
 
 // Runs `body` connected to SPI with the rights of the scan's user: of who asks, or the owner of the
@@ -338,20 +321,18 @@ void start(Scan& scan, ExprContext* context) {
     scan.to = bounds.to;
     if (bounds.none) return;
 
+    static PreparedQuery of_all_accounts = find_segments("$3 IS NULL");
+    static PreparedQuery of_accounts =
+        find_segments("customer_acc_id OPERATOR(pg_catalog.=) ANY ($3)");
     MemoryContextResource memory(scan.memory);
     std::pmr::vector<std::int64_t> ids(&memory);
     with_rights_of_scan(scan, [&] {
-        const SPIPlanPtr plan = find_segments(!bounds.accounts.isnull);
-        guarded([&] {
-            const auto take = [&](const TupleTableSlot& slot) {
-                ids.push_back(DatumGetInt64(slot.tts_values[0]));
-            };
-            RowReceiver receiver(take);
-            execute_query(plan,
-                          {not_null(TimestampTzGetDatum(scan.from)),
+        (bounds.accounts.isnull ? of_all_accounts : of_accounts)
+            .for_each_row({not_null(TimestampTzGetDatum(scan.from)),
                            not_null(TimestampTzGetDatum(scan.to)), bounds.accounts},
-                          receiver.get());
-        });
+                          [&](const TupleTableSlot& slot, MemoryContext) {
+                              ids.push_back(DatumGetInt64(slot.tts_values[0]));
+                          });
     });
     scan.segment_ids = guarded([&] {
         return static_cast<std::int64_t*>(MemoryContextAllocHuge(
@@ -381,15 +362,23 @@ struct CopiedRow {
     TupleDesc row_type;
 };
 
-// The row of a segment, in that memory context. Raises: call it in a guarded body.
-CopiedRow copy_segment(SPIPlanPtr plan, std::int64_t id, MemoryContext memory) {
-    execute_query(plan, {not_null(Int64GetDatum(id))});
-    if (SPI_processed != 1) elog(ERROR, "segment " INT64_FORMAT " no longer exists", id);
-    const MemoryContext caller_context = MemoryContextSwitchTo(memory);
-    const CopiedRow copy{heap_copytuple(SPI_tuptable->vals[0]),
-                         CreateTupleDescCopy(SPI_tuptable->tupdesc)};
-    MemoryContextSwitchTo(caller_context);
-    SPI_freetuptable(SPI_tuptable);
+// The row of a segment, in that memory context.
+CopiedRow copy_segment(std::int64_t id, MemoryContext memory) {
+    static PreparedQuery query({"SELECT ", segment_columns,
+                                " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1"},
+                               {INT8OID});
+    CopiedRow copy{};
+    const auto take = [&](const TupleTableSlot& slot, MemoryContext) {
+        guarded([&] {
+            const MemoryContext caller_context = MemoryContextSwitchTo(memory);
+            copy.row_type = CreateTupleDescCopy(slot.tts_tupleDescriptor);
+            copy.tuple = heap_form_tuple(copy.row_type, slot.tts_values, slot.tts_isnull);
+            MemoryContextSwitchTo(caller_context);
+        });
+    };
+    query.for_each_row({not_null(Int64GetDatum(id))}, take);
+    if (copy.tuple == nullptr)
+        guarded([&] { elog(ERROR, "segment " INT64_FORMAT " no longer exists", id); });
     return copy;
 }
 
@@ -397,10 +386,7 @@ void open_next_segment(Scan& scan) {
     guarded([&] { MemoryContextReset(scan.segment_memory); });
     CopiedRow row{};
     with_rights_of_scan(scan, [&] {
-        const SPIPlanPtr plan = read_segment();
-        row = guarded([&] {
-            return copy_segment(plan, scan.segment_ids[scan.next_segment], scan.segment_memory);
-        });
+        row = copy_segment(scan.segment_ids[scan.next_segment], scan.segment_memory);
     });
     const Window window{to_instant(scan.from), to_instant(scan.to)};
     scan.segment = &make_in_context<OpenSegment>(scan.segment_memory, row.tuple, row.row_type,

@@ -14,75 +14,53 @@ Oid segment_table() {
                             false);
 }
 
-NullableDatum bytea_datum(const Bytes& bytes) {
-    auto* datum = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
+NullableDatum bytea_datum(const Bytes& bytes, MemoryContext memory) {
+    auto* datum = static_cast<bytea*>(MemoryContextAlloc(memory, VARHDRSZ + bytes.size()));
     SET_VARSIZE(datum, VARHDRSZ + bytes.size());
     if (!bytes.empty()) std::memcpy(VARDATA(datum), bytes.data(), bytes.size());
     return not_null(PointerGetDatum(datum));
 }
 
-SPIPlanPtr insert_segment() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return "INSERT INTO active_calls.segment (customer_acc_id, first_snapshot,"
-                   " last_snapshot, row_count, run_count, is_full, header, runs, duration,"
-                   " src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
-                   " auth_orig_ip, customer_price)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-        },
+void store(const Segment& segment, bool is_full) {
+    static PreparedQuery insert(
+        "INSERT INTO active_calls.segment (customer_acc_id, first_snapshot, last_snapshot,"
+        " row_count, run_count, is_full, header, runs, duration, src_country_id, dst_country_id,"
+        " src_prefix_routing, dst_prefix_routing, auth_orig_ip, customer_price)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID, BYTEAOID, BYTEAOID,
          BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID});
-}
-
-void store(const Segment& segment, bool is_full) {
-    const SPIPlanPtr plan = insert_segment();
-    guarded([&] {
-        const MemoryContext copies = AllocSetContextCreate(
-            CurrentMemoryContext, "active_calls segment", ALLOCSET_DEFAULT_SIZES);
-        const MemoryContext caller_context = MemoryContextSwitchTo(copies);
-        const auto vector = [&](Vector which) {
-            return bytea_datum(segment.vectors[static_cast<std::size_t>(which)]);
-        };
-        execute_command(plan,
-                        {not_null(Int32GetDatum(segment.account_id)),
-                         not_null(TimestampTzGetDatum(to_timestamptz(segment.first_snapshot))),
-                         not_null(TimestampTzGetDatum(to_timestamptz(segment.last_snapshot))),
-                         not_null(Int32GetDatum(static_cast<std::int32_t>(segment.row_count))),
-                         not_null(Int32GetDatum(static_cast<std::int32_t>(segment.run_count))),
-                         not_null(BoolGetDatum(is_full)), bytea_datum(segment.header),
-                         vector(Vector::runs), vector(Vector::duration),
-                         vector(Vector::src_country_id), vector(Vector::dst_country_id),
-                         vector(Vector::src_prefix_routing), vector(Vector::dst_prefix_routing),
-                         vector(Vector::auth_orig_ip), vector(Vector::customer_price)});
-        MemoryContextSwitchTo(caller_context);
-        MemoryContextDelete(copies);
+    std::vector<NullableDatum> values;
+    values.reserve(segment_column_count);
+    const MemoryContext copies = guarded([] {
+        return AllocSetContextCreate(CurrentMemoryContext, "active_calls segment",
+                                     ALLOCSET_DEFAULT_SIZES);
     });
-}
-
-// Runs a statement about one account, or one segment, and hands its rows to `take_row`.
-template<class TakeRow>
-void each_row(SPIPlanPtr plan, NullableDatum parameter, TakeRow&& take_row) {
-    guarded([&] {
-        RowReceiver receiver(take_row);
-        execute_command(plan, {parameter}, receiver.get());
-    });
+    const auto add_bytes = [&](const Bytes& bytes) {
+        values.push_back(guarded([&] { return bytea_datum(bytes, copies); }));
+    };
+    values.push_back(not_null(Int32GetDatum(segment.account_id)));
+    values.push_back(not_null(TimestampTzGetDatum(to_timestamptz(segment.first_snapshot))));
+    values.push_back(not_null(TimestampTzGetDatum(to_timestamptz(segment.last_snapshot))));
+    values.push_back(not_null(Int32GetDatum(static_cast<std::int32_t>(segment.row_count))));
+    values.push_back(not_null(Int32GetDatum(static_cast<std::int32_t>(segment.run_count))));
+    values.push_back(not_null(BoolGetDatum(is_full)));
+    add_bytes(segment.header);
+    for (const Bytes& vector : segment.vectors) add_bytes(vector);
+    insert.run(values);
+    guarded([&] { MemoryContextDelete(copies); });
 }
 
 // The end of the account's last full segment. What is before it is late.
 std::optional<Instant> end_of_full_segments(std::int32_t account_id) {
-    static Plan plan;
-    const SPIPlanPtr query = plan.get(
-        [] {
-            return "SELECT last_snapshot FROM active_calls.segment"
-                   " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1 AND is_full"
-                   " ORDER BY last_snapshot DESC LIMIT 1";
-        },
-        {INT4OID});
+    static PreparedQuery query("SELECT last_snapshot FROM active_calls.segment"
+                               " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1 AND is_full"
+                               " ORDER BY last_snapshot DESC LIMIT 1",
+                               {INT4OID});
     std::optional<Instant> end;
-    each_row(query, not_null(Int32GetDatum(account_id)), [&](const TupleTableSlot& slot) {
-        end = to_instant(DatumGetTimestampTz(slot.tts_values[0]));
-    });
+    query.for_each_row({not_null(Int32GetDatum(account_id))},
+                       [&](const TupleTableSlot& slot, MemoryContext) {
+                           end = to_instant(DatumGetTimestampTz(slot.tts_values[0]));
+                       });
     return end;
 }
 
@@ -94,43 +72,31 @@ struct GrowingSegment {
 
 // The account's segments that are not full, the newest first.
 std::vector<GrowingSegment> growing_segments(std::int32_t account_id) {
-    static Plan plan;
-    const SPIPlanPtr query = plan.get(
-        [] {
-            return "SELECT id, row_count, last_snapshot FROM active_calls.segment"
-                   " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1 AND NOT is_full"
-                   " ORDER BY last_snapshot DESC, id DESC";
-        },
-        {INT4OID});
+    static PreparedQuery query("SELECT id, row_count, last_snapshot FROM active_calls.segment"
+                               " WHERE customer_acc_id OPERATOR(pg_catalog.=) $1 AND NOT is_full"
+                               " ORDER BY last_snapshot DESC, id DESC",
+                               {INT4OID});
     std::vector<GrowingSegment> segments;
-    each_row(query, not_null(Int32GetDatum(account_id)), [&](const TupleTableSlot& slot) {
-        segments.push_back({DatumGetInt64(slot.tts_values[0]),
-                            static_cast<std::size_t>(DatumGetInt32(slot.tts_values[1])),
-                            to_instant(DatumGetTimestampTz(slot.tts_values[2]))});
-    });
+    query.for_each_row(
+        {not_null(Int32GetDatum(account_id))}, [&](const TupleTableSlot& slot, MemoryContext) {
+            segments.push_back({DatumGetInt64(slot.tts_values[0]),
+                                static_cast<std::size_t>(DatumGetInt32(slot.tts_values[1])),
+                                to_instant(DatumGetTimestampTz(slot.tts_values[2]))});
+        });
     return segments;
 }
 
-// Moves the rows of a segment to the builder. Of a segment that somebody has deleted there are
-// none.
+// Moves the rows of a segment to the builder; none if somebody has deleted the segment.
 void take_in(std::int64_t id, AccountBuilder& builder) {
-    static Plan plan;
-    const SPIPlanPtr statement = plan.get(
-        [] {
-            return std::string("DELETE FROM active_calls.segment"
-                               " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ")
-                .append(segment_columns);
-        },
-        {INT8OID});
-    const MemoryContext memory = guarded([] {
-        return AllocSetContextCreate(CurrentMemoryContext, "active_calls segment",
-                                     ALLOCSET_DEFAULT_SIZES);
-    });
-    each_row(statement, not_null(Int64GetDatum(id)), [&](const TupleTableSlot& slot) {
+    static PreparedQuery statement({"DELETE FROM active_calls.segment"
+                                    " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ",
+                                    segment_columns},
+                                   {INT8OID});
+    statement.for_each_row({not_null(Int64GetDatum(id))}, [&](const TupleTableSlot& slot,
+                                                              MemoryContext memory) {
         StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
         segment.decode(all_time, ColumnSet::all(), [&](const Call& call) { builder.add(call); });
     });
-    guarded([&] { MemoryContextDelete(memory); });
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // Table `segment`: who may change it, and how segments come into it and grow.
 #pragma once
 
-#include "plan.h"
+#include "prepared_query.h"
 #include "stored_segment.h"
 
 #include "../kernel/segment/encode/segment_builder.h"

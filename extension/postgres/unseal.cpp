@@ -2,25 +2,13 @@
 #include "boundary.h"
 
 #include "inbox_writer.h"
-#include "plan.h"
+#include "prepared_query.h"
 #include "segment_store.h"
 #include "value.h"
 
 namespace active_calls::postgres {
 
 namespace {
-
-SPIPlanPtr delete_segments() {
-    static Plan plan;
-    return plan.get(
-        [] {
-            return std::string("DELETE FROM active_calls.segment"
-                               " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
-                               " AND first_snapshot OPERATOR(pg_catalog.<=) $2 RETURNING ")
-                .append(segment_columns);
-        },
-        {TIMESTAMPTZOID, TIMESTAMPTZOID});
-}
 
 // Moves the rows of the window to `inbox`; what else the segment holds becomes a segment again.
 void unseal_segment(const TupleTableSlot& slot, MemoryContext memory, const Window& window,
@@ -38,23 +26,19 @@ void unseal_segment(const TupleTableSlot& slot, MemoryContext memory, const Wind
 }
 
 std::int64_t unseal_window(TimestampTz from, TimestampTz to) {
-    const SPIPlanPtr plan = delete_segments();
+    static PreparedQuery delete_segments(
+        {"DELETE FROM active_calls.segment"
+         " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
+         " AND first_snapshot OPERATOR(pg_catalog.<=) $2 RETURNING ",
+         segment_columns},
+        {TIMESTAMPTZOID, TIMESTAMPTZOID});
     const Window window{to_instant(from), to_instant(to)};
     InboxWriter inbox(CurrentMemoryContext, GetDatabaseEncoding());
-    guarded([&] {
-        const MemoryContext memory = AllocSetContextCreate(
-            CurrentMemoryContext, "active_calls segment", ALLOCSET_DEFAULT_SIZES);
-        const auto take = [&](const TupleTableSlot& slot) {
-            // SPI of its own: a statement's rows are being taken.
+    delete_segments.for_each_row(
+        {not_null(TimestampTzGetDatum(from)), not_null(TimestampTzGetDatum(to))},
+        [&](const TupleTableSlot& slot, MemoryContext memory) {
             with_spi([&] { unseal_segment(slot, memory, window, inbox); });
-            guarded([&] { MemoryContextReset(memory); });
-        };
-        RowReceiver receiver(take);
-        execute_command(plan,
-                        {not_null(TimestampTzGetDatum(from)), not_null(TimestampTzGetDatum(to))},
-                        receiver.get());
-        MemoryContextDelete(memory);
-    });
+        });
     return static_cast<std::int64_t>(inbox.finish());
 }
 

@@ -1,0 +1,31 @@
+#include "prepared_query.h"
+
+namespace active_calls::postgres {
+
+SPIPlanPtr PreparedQuery::prepare() const {
+    SPIPlanPtr plan = SPI_prepare(text_.c_str(), static_cast<int>(parameter_types_.size()),
+                                  const_cast<Oid*>(parameter_types_.data()));
+    if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+    if (SPI_keepplan(plan) != 0) elog(ERROR, "SPI_keepplan failed");
+    return plan;
+}
+
+std::uint64_t PreparedQuery::execute(SPIPlanPtr plan, std::span<const NullableDatum> parameters,
+                                     DestReceiver* receiver) const {
+    ParamListInfo list = makeParamList(static_cast<int>(parameters.size()));
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+        list->params[i] = {.value = parameters[i].value,
+                           .isnull = parameters[i].isnull,
+                           .pflags = PARAM_FLAG_CONST,
+                           .ptype = parameter_types_[i]};
+    SPIExecuteOptions options{};
+    options.params = list;
+    options.read_only = text_.starts_with("SELECT");
+    options.dest = receiver;
+    const int result = SPI_execute_plan_extended(plan, &options);
+    pfree(list);
+    if (result < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+    return SPI_processed;
+}
+
+} // namespace active_calls::postgres
