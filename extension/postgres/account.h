@@ -1,7 +1,7 @@
 // Which account is asked about, and whether who asks may see it.
 #pragma once
 
-#include "server.h"
+#include "pg_headers.h"
 
 #include <cstdint>
 

@@ -30,7 +30,7 @@
 // (kernel/interrupts.h), and so may throw PendingError wherever it works.
 #pragma once
 
-#include "server.h"
+#include "pg_headers.h"
 
 #include "../kernel/error.h"
 

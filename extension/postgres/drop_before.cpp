@@ -2,7 +2,7 @@
 #include "boundary.h"
 
 #include "prepared_query.h"
-#include "segment_store.h"
+#include "write_segments.h"
 
 namespace active_calls::postgres {
 

@@ -3,9 +3,9 @@
 #include "boundary.h"
 
 #include "account.h"
-#include "call_store.h"
+#include "count_calls.h"
 #include "prepared_query.h"
-#include "question.h"
+#include "series_arguments.h"
 #include "series_scan.h"
 #include "settings.h"
 #include "value.h"

@@ -4,8 +4,8 @@
 #include "call_columns.h"
 #include "own_table.h"
 #include "prepared_query.h"
-#include "segment_store.h"
 #include "value.h"
+#include "write_segments.h"
 
 #include <algorithm>
 #include <map>

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "boundary.h"
-#include "call_store.h"
+#include "count_calls.h"
 
 #include "../kernel/series.h"
 

@@ -1,4 +1,4 @@
-#include "server.h"
+#include "pg_headers.h"
 
 #include "settings.h"
 

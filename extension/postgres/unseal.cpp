@@ -3,8 +3,8 @@
 
 #include "inbox_writer.h"
 #include "prepared_query.h"
-#include "segment_store.h"
 #include "value.h"
+#include "write_segments.h"
 
 namespace active_calls::postgres {
 

@@ -1,6 +1,6 @@
 #include "boundary.h"
 
-#include "call_store.h"
+#include "count_calls.h"
 #include "prepared_query.h"
 #include "stored_segment.h"
 #include "value.h"

@@ -1,7 +1,7 @@
 // What a caller of origination_active_calls asks, read from the arguments of the SQL function.
 #pragma once
 
-#include "server.h"
+#include "pg_headers.h"
 
 #include "../kernel/call_filter.h"
 #include "../kernel/instant.h"

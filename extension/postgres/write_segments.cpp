@@ -1,4 +1,4 @@
-#include "segment_store.h"
+#include "write_segments.h"
 
 #include "work_lock.h"
 

@@ -1,4 +1,4 @@
-#include "question.h"
+#include "series_arguments.h"
 
 #include "boundary.h"
 #include "value.h"
