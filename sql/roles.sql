@@ -1,5 +1,5 @@
--- Four roles with the least rights that their work needs. Run it once in each database that has the
--- extension, and again after ALTER EXTENSION active_calls UPDATE: psql -f sql/roles.sql DATABASE
+-- Four roles with the least rights that their work needs. Run it once in each database that has the extension:
+-- psql -f sql/roles.sql DATABASE
 -- Give each a password, or let pg_hba.conf say how it logs in.
 
 BEGIN;

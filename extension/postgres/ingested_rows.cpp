@@ -135,7 +135,7 @@ void SeenKeys::subtransaction_ends(SubXactEvent event, SubTransactionId ended, S
 IngestedRows::IngestedRows(MemoryContext memory)
     : memory_(memory)
     , added_(&memory_) {
-    if (retry_window() > std::chrono::seconds{0}) table_ = OwnTable::find("ingested");
+    if (retry_window() > std::chrono::seconds{0}) table_.emplace("ingested");
 }
 
 bool IngestedRows::add(Instant snapshot, const RowKey& key) {

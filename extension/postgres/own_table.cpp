@@ -2,18 +2,16 @@
 
 namespace active_calls::postgres {
 
-std::optional<OwnTable> OwnTable::find(const char* name) {
-    Oid owner = InvalidOid;
-    const Oid oid = guarded([&] {
-        const Oid found = get_relname_relid(name, get_namespace_oid("active_calls", false));
-        const HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(found));
-        if (!HeapTupleIsValid(row)) return InvalidOid;
-        owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->relowner;
+OwnTable::OwnTable(const char* name) {
+    guarded([&] {
+        oid_ = get_relname_relid(name, get_namespace_oid("active_calls", false));
+        const HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(oid_));
+        if (!HeapTupleIsValid(row))
+            ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("table active_calls.%s does not exist", name));
+        owner_ = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->relowner;
         ReleaseSysCache(row);
-        return found;
     });
-    if (!OidIsValid(oid)) return std::nullopt;
-    return OwnTable(oid, owner);
 }
 
 std::uint64_t OwnTable::execute(SPIPlanPtr plan, std::initializer_list<Datum> parameters) const {

@@ -5,19 +5,15 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 
 namespace active_calls::postgres {
 
-// Who calls a function has no rights on such a table; the function reads and writes it with those
-// of the table's owner, as a foreign key's check does. Its statements qualify every name: the
-// search_path is the caller's.
+// Callers have no privileges on such a table. Their functions read and write it as its owner, as a
+// foreign key's check does. The statements qualify every name: the search_path is the caller's.
 class OwnTable {
 public:
-    // The table of this name in schema active_calls. Nothing where the extension's objects are
-    // still those of a version that lacks it: ALTER EXTENSION active_calls UPDATE was not run yet.
-    // Throws PendingError.
-    static std::optional<OwnTable> find(const char* name);
+    // The table of this name in schema active_calls. Throws PendingError.
+    explicit OwnTable(const char* name);
 
     Oid oid() const { return oid_; }
 
@@ -27,12 +23,8 @@ public:
     std::uint64_t execute(SPIPlanPtr plan, std::initializer_list<Datum> parameters) const;
 
 private:
-    OwnTable(Oid oid, Oid owner)
-        : oid_(oid)
-        , owner_(owner) {}
-
-    Oid oid_;
-    Oid owner_;
+    Oid oid_ = InvalidOid;
+    Oid owner_ = InvalidOid;
 };
 
 } // namespace active_calls::postgres

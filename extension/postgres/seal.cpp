@@ -22,9 +22,8 @@ namespace {
 constexpr std::size_t max_builder_memory = std::size_t{112} << 20;
 
 // This condition is true for a row that can be sealed. `inbox` takes texts of 1,000 characters,
-// which have at most 4,000 bytes in any encoding. A row with a longer text is older than that
-// bound, or somebody has dropped the constraint. PostgreSQL knows the length without fetching the
-// text.
+// which have at most 4,000 bytes in any encoding. A longer text is there where somebody has dropped
+// that constraint. PostgreSQL knows the length without fetching the text.
 constexpr std::string_view is_sealable =
     "coalesce(greatest(pg_catalog.octet_length(src_prefix_routing),"
     " pg_catalog.octet_length(dst_prefix_routing)), 0) OPERATOR(pg_catalog.<=) 4000";
@@ -158,8 +157,7 @@ void warn_of_unsealable(TimestampTz end) {
 // Notes in table `last_seal` that a seal has come to its end. The lock of `segment` is
 // held, so that no other seal does at the same time.
 void note_seal(std::int64_t rows) {
-    const auto table = OwnTable::find("last_seal");
-    if (!table) return;
+    const OwnTable table("last_seal");
     static PreparedQuery update("UPDATE active_calls.last_seal SET finished_at = $1, rows = $2",
                                 {TIMESTAMPTZOID, INT8OID});
     static PreparedQuery insert(
@@ -169,8 +167,8 @@ void note_seal(std::int64_t rows) {
     SPIPlanPtr const insert_plan = insert.plan();
     guarded([&] {
         const Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
-        if (table->execute(update_plan, {now, Int64GetDatum(rows)}) == 0)
-            table->execute(insert_plan, {now, Int64GetDatum(rows)});
+        if (table.execute(update_plan, {now, Int64GetDatum(rows)}) == 0)
+            table.execute(insert_plan, {now, Int64GetDatum(rows)});
     });
 }
 

@@ -7,6 +7,7 @@ umask 022
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 PG_CONFIG=$(command -v "${PG_CONFIG:-pg_config}")
 export TOP PG_CONFIG DEB_BUILD_OPTIONS=noautodbgsym
+version=$(sed -nE "s/^default_version = '(.*)'/\1/p" "$TOP/extension/active_calls.control")
 major=$("$PG_CONFIG" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
 deb=$TOP/build/deb
 
@@ -26,13 +27,13 @@ copyright() {
     tail -n +5 "$1" | sed -E 's/^$/./; s/^/ /'
 }
 
-# build FOLDER VERSION PACKAGE...: the package of extension/ or shim/, which has that version and is built from these.
+# build FOLDER PACKAGE...: the package of extension/ or shim/, which is built from these.
 build() {
-    local folder=$1 version=$2 work=$deb/$1 log=$deb/$1.log
+    local folder=$1 work=$deb/$1 log=$deb/$1.log
     local packages
-    printf -v packages '%s, ' "${@:3}"
+    printf -v packages '%s, ' "${@:2}"
     grep -qE "^[a-z-]+ \($version-[0-9]+\) " <(head -n 1 "$TOP/$folder/package/changelog") ||
-        fail "$folder has version $version: begin $folder/package/changelog with what is new in it"
+        fail "this is version $version: begin $folder/package/changelog with what is new in it"
     mkdir -p "$work"
     rm -rf "$work/debian"
     cp -R "$TOP/$folder/package" "$work/debian"
@@ -51,7 +52,6 @@ mkdir -p "$deb"
 rm -f "$deb"/*.deb "$deb"/*.changes "$deb"/*.buildinfo
 # shellcheck source=test/setup/packages.sh
 . "$TOP/test/setup/packages.sh"
-build extension "$(sed -nE "s/^default_version = '(.*)'/\1/p" "$TOP/extension/active_calls.control")" \
-    "${extension_packages[@]}"
-build shim "$(sed -nE 's/^project\(.* VERSION ([0-9.]+).*/\1/p' "$TOP/CMakeLists.txt")" "${shim_packages[@]}"
+build extension "${extension_packages[@]}"
+build shim "${shim_packages[@]}"
 ls "$deb"/*.deb

@@ -257,7 +257,7 @@ SQL
 };
 
 subtest 'the longest numbers' => sub {
-    # 400 MB, all different, of a few accounts and of many; and what is older than the bound
+    # 400 MB, all different, of a few accounts and of many; and what is beyond the bound
     $database->sql(<<'SQL');
 CREATE FUNCTION pg_temp.number(n bigint) RETURNS text LANGUAGE sql AS
     $$ SELECT translate(repeat(md5(n::text), 31), '0123456789abcdef', '😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎😏') || n $$;

@@ -357,7 +357,7 @@ TEST(MadeUpPrices, AreRefusedForListedRowsThatDoNotAddUp) {
 // Makes the segment one of that version.
 void set_version(StoredSegment& stored, std::uint8_t version) {
     Bytes& header = stored.segment().header;
-    ASSERT_EQ(header.front(), 2);
+    ASSERT_EQ(header.front(), 1);
     header.front() = version;
     header.resize(header.size() - sizeof(std::uint64_t));
     ByteWriter writer(std::pmr::get_default_resource());
@@ -371,37 +371,13 @@ TEST(SegmentOfAVersion, IsRefusedWhereItIsNotKnown) {
     EXPECT_EQ(refusal([&] { stored.reader(); }), "header: it is of an unknown version");
 
     stored = some_segment(1);
-    set_version(stored, 3);
+    set_version(stored, 2);
     try {
         stored.reader();
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::newer_data); // and nobody is told to delete it
     }
-}
-
-// A segment of version 1, in which all prices are listed and there is nothing of curves.
-TEST(SegmentOfAVersion, IsReadWhereItIsTheFirst) {
-    CallList calls;
-    Call call;
-    call.account_id = random_account_id;
-    for (int minute = 0; minute < 50; ++minute) {
-        call.snapshot = Instant{minutes{minute}};
-        call.customer_price = minute / 7.0;
-        calls.add(call);
-    }
-    StoredSegment stored = encoded(calls.calls());
-    Bytes& prices = stored.vector(Vector::customer_price);
-    ASSERT_EQ(prices.front(), 0); // curves
-    prices.erase(prices.begin());
-    reseal(stored);
-    set_version(stored, 1);
-
-    EXPECT_EQ(difference(calls.calls(), decoded(stored).calls()), "");
-    CallFilter filter;
-    filter.customer_price.gt = 3;
-    filter.duration.lt = 1;
-    EXPECT_EQ(counted(stored, all_time, filter), counted(calls.calls(), all_time, filter));
 }
 
 // A range of snapshots that ends before it begins would hold anything, if lengths were compared.

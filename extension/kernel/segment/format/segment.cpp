@@ -9,10 +9,9 @@ namespace active_calls {
 
 namespace {
 
-// Since version 2, prices may follow curves. Whatever comes, a header begins with its version and
-// ends with its checksum, so that one that is not known yet is told from one that is damaged.
-constexpr std::uint8_t version = 2;
-constexpr std::uint8_t first_version = 1;
+// A header of any version begins with it and ends with its checksum, so that a reader tells a later
+// version from damage.
+constexpr std::uint8_t version = 1;
 
 void write_number(ByteWriter& writer, std::int32_t value) { writer.signed_varint(value); }
 void write_number(ByteWriter& writer, double value) {
@@ -92,8 +91,7 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
     if (written_version > version)
         throw Error(ErrorKind::newer_data, "a newer version of active_calls has sealed these calls",
                     "This session goes on with an older library: begin another session.");
-    if (written_version < first_version) damaged("it is of an unknown version");
-    has_price_curves = written_version >= 2;
+    if (written_version < version) damaged("it is of an unknown version");
 
     read_number(reader, account_id);
     row_count = reader.count(full_segment_rows);

@@ -116,7 +116,6 @@ public:
     std::size_t row_count = 0;
     std::size_t run_count = 0;
     std::size_t snapshot_count = 0;
-    bool has_price_curves = false; // a vector customer_price of version 2
     SegmentBounds bounds;
     std::array<VectorInfo, vector_count> vectors{};
     Timeline timeline;

@@ -192,8 +192,7 @@ public:
                const RangeFilter<double>& filter)
         : memory_(segment.memory_)
         , reader_(segment.open(Vector::customer_price))
-        , prices_(PriceVector::read(reader_, segment.header_.has_price_curves,
-                                    segment.header_.run_count, first_rows, memory_))
+        , prices_(PriceVector::read(reader_, segment.header_.run_count, first_rows, memory_))
         , curves_{prices_.codes(), std::pmr::vector<std::uint8_t>(memory_)}
         , listed_{{}, std::pmr::vector<std::uint8_t>(memory_)}
         , from_(memory_)

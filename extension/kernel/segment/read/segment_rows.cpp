@@ -122,9 +122,8 @@ private:
     void read_prices() {
         ByteReader reader = reading(name_of(Vector::customer_price), [&] {
             ByteReader opened = segment_.open(Vector::customer_price);
-            prices_ = PriceVector::read(opened, segment_.header_.has_price_curves,
-                                        segment_.header_.run_count, segment_.first_rows_of(blocks_),
-                                        segment_.memory_);
+            prices_ = PriceVector::read(opened, segment_.header_.run_count,
+                                        segment_.first_rows_of(blocks_), segment_.memory_);
             if (prices_->listed_rows() == 0) expect_padding(opened);
             return opened;
         });

@@ -28,11 +28,11 @@ void PriceVector::write_curves(ByteWriter& writer, const FittedCurves& fitted,
     for (const std::uint64_t rows : listed_in) writer.varint(rows);
 }
 
-PriceVector PriceVector::read(ByteReader& reader, bool has_curves, std::size_t run_count,
+PriceVector PriceVector::read(ByteReader& reader, std::size_t run_count,
                               std::span<const std::uint32_t> first_rows,
                               std::pmr::memory_resource* memory) {
     PriceVector prices(memory);
-    const std::size_t curve_count = has_curves ? reader.count(FittedCurves::max_curves) : 0;
+    const std::size_t curve_count = reader.count(FittedCurves::max_curves);
     if (curve_count == 0) {
         prices.listed_before_.assign(first_rows.begin(), first_rows.end());
         return prices;

@@ -6,8 +6,6 @@
 //   - how many rows are listed, and, if any, how many of each block; then
 //   - the dictionary of listed prices (dictionary.h)
 //   - of each listed row, in the order of runs, its code
-//
-// Version 1 of the format had no curves: the dictionary is the beginning.
 #pragma once
 
 #include "../format/bit_array.h"
@@ -24,7 +22,7 @@ public:
                              std::span<const std::uint32_t> row_counts);
 
     // Reads that. `first_rows` says of each block, and of the end, how many rows stand before it.
-    static PriceVector read(ByteReader& reader, bool has_curves, std::size_t run_count,
+    static PriceVector read(ByteReader& reader, std::size_t run_count,
                             std::span<const std::uint32_t> first_rows,
                             std::pmr::memory_resource* memory);
 
