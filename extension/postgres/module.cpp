@@ -6,25 +6,6 @@
 
 #include "../kernel/interrupts.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
-namespace {
-
-// A series takes some hundred kilobytes, or a few megabytes, for as long as it is counted. glibc
-// would give them back to the kernel each time and fault them in again for the next series, which
-// takes longer than the counting. So a session that has loaded this library keeps that much.
-void keep_memory() {
-#ifdef __GLIBC__
-    constexpr int kept_bytes = 8 << 20;
-    mallopt(M_TRIM_THRESHOLD, kept_bytes);
-    mallopt(M_MMAP_THRESHOLD, kept_bytes);
-#endif
-}
-
-} // namespace
-
 extern "C" {
 
 MODULE_MAGIC("active_calls", ACTIVE_CALLS_VERSION);
@@ -38,7 +19,6 @@ void _PG_init(void) {
     };
     active_calls::postgres::define_settings();
     active_calls::postgres::install_series_scan();
-    keep_memory();
 }
 // NOLINTEND(bugprone-reserved-identifier)
 }

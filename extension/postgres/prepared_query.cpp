@@ -2,6 +2,26 @@
 
 namespace active_calls::postgres {
 
+MemoryContext RowMemory::kept = nullptr;
+bool RowMemory::is_taken = false;
+
+RowMemory::RowMemory()
+    : is_kept_(!is_taken)
+    , context_(guarded([this] {
+        if (!is_kept_)
+            return AllocSetContextCreate(CurrentMemoryContext, "active_calls row",
+                                         ALLOCSET_SMALL_SIZES);
+        // The kind of context that gives out large pieces of its first block, too, which it keeps.
+        constexpr Size kept_bytes = Size{2} << 20, largest_block = Size{8} << 20;
+        if (kept == nullptr)
+            kept = GenerationContextCreate(TopMemoryContext, "active_calls rows", kept_bytes,
+                                           kept_bytes, largest_block);
+        MemoryContextReset(kept); // an error may have left something there
+        return kept;
+    })) {
+    if (is_kept_) is_taken = true;
+}
+
 SPIPlanPtr PreparedQuery::prepare() const {
     SPIPlanPtr plan = SPI_prepare(text_.c_str(), static_cast<int>(parameter_types_.size()),
                                   const_cast<Oid*>(parameter_types_.data()));

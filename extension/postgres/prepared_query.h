@@ -47,6 +47,29 @@ private:
     MemoryContext row_memory_;
 };
 
+// The memory of a row while it is looked at. Reading a segment takes some hundred kilobytes, which
+// malloc would give back to the kernel and fault in again for each one: that takes longer than the
+// counting. So a session keeps a block for rows, and what does not fit there comes and goes. While
+// rows of one statement are being taken, those of another one get memory that ends with SPI's.
+class RowMemory {
+public:
+    RowMemory(); // throws PendingError
+    ~RowMemory() {
+        if (is_kept_) is_taken = false;
+    }
+    RowMemory(const RowMemory&) = delete;
+    RowMemory& operator=(const RowMemory&) = delete;
+
+    MemoryContext get() const { return context_; }
+
+private:
+    static MemoryContext kept; // below TopMemoryContext, made at the first use
+    static bool is_taken;
+
+    bool is_kept_;
+    MemoryContext context_;
+};
+
 // A statement that is prepared at its first use in the session, and anew by PostgreSQL itself when
 // what it reads has changed. The caller of everything here has connected to SPI.
 //
@@ -71,13 +94,10 @@ public:
     template<class TakeRow>
     std::uint64_t for_each_row(std::span<const NullableDatum> parameters, TakeRow&& take_row) {
         SPIPlanPtr const prepared = plan();
+        const RowMemory row_memory;
         return guarded([&] {
-            const MemoryContext row_memory = AllocSetContextCreate(
-                CurrentMemoryContext, "active_calls row", ALLOCSET_SMALL_SIZES);
-            RowReceiver receiver(take_row, row_memory);
-            const std::uint64_t rows = execute(prepared, parameters, receiver.get());
-            MemoryContextDelete(row_memory);
-            return rows;
+            RowReceiver receiver(take_row, row_memory.get());
+            return execute(prepared, parameters, receiver.get());
         });
     }
 
