@@ -16,10 +16,14 @@ namespace active_calls::postgres {
 
 namespace {
 
-// What builders may hold together. Rows come in the order of the table, which is about that of
-// time, of all accounts mixed. The more is held, the fewer segments are written before they are
-// full.
-constexpr std::size_t max_builder_memory = std::size_t{112} << 20;
+// The bytes that builders may hold together: half of maintenance_work_mem. The other half is for
+// the segments that are being encoded, and for what malloc cannot use of what was freed. Rows come
+// in the order of the table, which is about that of time, with the accounts mixed. The more is
+// held, the fewer segments are written before they are full.
+std::size_t builder_memory() {
+    constexpr std::size_t minimum = std::size_t{16} << 20;
+    return std::max(minimum, static_cast<std::size_t>(maintenance_work_mem) * 1024 / 2);
+}
 
 // This condition is true for a row that can be sealed. `inbox` takes texts of 1,000 characters,
 // which have at most 4,000 bytes in any encoding. A longer text is there where somebody has dropped
@@ -41,7 +45,7 @@ public:
         memory_ += builder->memory();
         if (builder->fills_segment())
             finish(call.account_id);
-        else if (memory_ > max_builder_memory)
+        else if (memory_ > max_memory_)
             shrink();
     }
 
@@ -68,7 +72,7 @@ private:
             builder.pack();
             memory_ += builder.memory();
         });
-        if (memory_ > max_builder_memory / 4 * 3)
+        if (memory_ > max_memory_ / 4 * 3)
             halve(&AccountBuilder::memory, [&](std::int32_t account_id) { finish(account_id); });
     }
 
@@ -79,13 +83,14 @@ private:
             largest_first.emplace_back((*builder.*measure)(), account_id);
         std::ranges::sort(largest_first, std::greater<>());
         for (const auto& [size, account_id] : largest_first) {
-            if (memory_ <= max_builder_memory / 2) break;
+            if (memory_ <= max_memory_ / 2) break;
             shrink(account_id);
         }
     }
 
     std::map<std::int32_t, std::unique_ptr<AccountBuilder>> builders_; // by account
     std::size_t memory_ = 0;
+    const std::size_t max_memory_ = builder_memory();
 };
 
 Call to_call(const TupleTableSlot& slot, MemoryContext row_context) {

@@ -250,7 +250,7 @@ SQL
     is($?, 0, 'a seal that is left alone succeeds');
     note(sprintf '%d samples, at most %.0f MB', $samples, $most / 2**20);
     cmp_ok($samples, '>', 20, 'it was watched');
-    cmp_ok($most, '<', memory_limit(256 * 2**20), 'and needs less than 256 MB of memory of its own');
+    cmp_ok($most, '<', memory_limit(88 * 2**20), 'and needs not much more than maintenance_work_mem');
     is($database->sql('SELECT count(*), (SELECT count(*) FROM active_calls.inbox) FROM active_calls.calls'), '1000000|0', 'it has moved all');
     $database->sql("SELECT active_calls.drop_before('infinity')");
     $database->sql("VACUUM active_calls.$_") for qw(inbox segment);    # else every later seal reads what is dead
@@ -275,7 +275,7 @@ SQL
     is($?, 0, 'are sealed');
     note(sprintf '%d samples, at most %.0f MB', $samples, $most / 2**20);
     cmp_ok($samples, '>', 20, 'it was watched');
-    cmp_ok($most, '<', memory_limit(256 * 2**20), 'in less than 256 MB of memory');
+    cmp_ok($most, '<', memory_limit(88 * 2**20), 'in as little memory');
     is($database->sql('SELECT count(*), (SELECT sum(row_count) FROM active_calls.segment) FROM active_calls.inbox'), '360|50000',
         'all but those that are longer than they may be');
     $database->sql("SELECT active_calls.drop_before('infinity')");
