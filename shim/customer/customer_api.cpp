@@ -1,12 +1,12 @@
 #include "customer_api.h"
 
-#include "api_description.h"
+#include "common_headers.h"
 #include "credentials.h"
 #include "database/database_error.h"
 #include "etag.h"
-#include "http/common_headers.h"
 #include "http/query_string.h"
 #include "http/request_id.h"
+#include "openapi.h"
 #include "operations/request_log.h"
 #include "series_statement.h"
 
@@ -27,9 +27,7 @@ http::Fields documented_headers() {
 /// For a client that has too many requests under way, and would ask again at once.
 constexpr std::chrono::milliseconds overload_delay{500};
 
-bool is_resource(std::string_view path) {
-    return path == series_path || path == api_description_path;
-}
+bool is_resource(std::string_view path) { return path == series_path || path == openapi_path; }
 
 void require_resource(std::string_view path, std::string_view method) {
     if (!is_resource(path)) throw Refusal(404, "not found");
@@ -102,7 +100,7 @@ void answer_with(std::string body, const http::Request& request, http::Response&
 }
 
 Route route_of(std::string_view path) {
-    return path == api_description_path ? Route::openapi : Route::customer;
+    return path == openapi_path ? Route::openapi : Route::customer;
 }
 
 DatabaseErrorKind kind_of(const Refusal& refusal) {
@@ -115,8 +113,7 @@ CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& met
     : verifier_(verifier)
     , pool_(pool)
     , metrics_(metrics)
-    , log_(log)
-    , description_(api_description()) {}
+    , log_(log) {}
 
 std::variant<http::Response, http::Task> CustomerApi::receive(const http::Request& request) {
     Exchange exchange{request, {200, documented_headers(), {}}};
@@ -129,7 +126,7 @@ std::variant<http::Response, http::Task> CustomerApi::receive(const http::Reques
                 [this, scope, series_request = parse_series_request(query_of(request.target))](
                     const http::Request& taken) { return answer(taken, scope, series_request); }};
         }
-        answer_with(description_, request, exchange.response);
+        answer_with(std::string(openapi_document), request, exchange.response);
     } catch (const Refusal& refusal) {
         set_refusal(exchange.response, refusal);
     } catch (const std::exception& error) {

@@ -48,7 +48,6 @@ private:
     Pool& pool_;
     Metrics& metrics_;
     Log& log_;
-    std::string description_;
 };
 
 } // namespace active_calls::shim

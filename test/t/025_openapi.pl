@@ -94,7 +94,7 @@ subtest 'the linter has nothing to say' => sub {
         or diag(join "\n", map {"$_->{ruleId}: $_->{message}"} @{ $report->{problems} });
 
     my $damaged = "$PostgreSQL::Test::Utils::tmp_check/damaged.json";
-    append_to_file($damaged, $answer->{body} =~ s/"in":"query"/"in":"nowhere"/r);
+    append_to_file($damaged, $answer->{body} =~ s/"in": "query"/"in": "nowhere"/r);
     cmp_ok($lint->($damaged)->{totals}{errors}, '>', 0, 'of a damaged document it would have');
 };
 
