@@ -1,6 +1,6 @@
 #include "options.h"
 
-#include "customer/values.h"
+#include "customer/parameter_types.h"
 #include "operations/secret_file.h"
 
 #include <CLI/CLI.hpp>

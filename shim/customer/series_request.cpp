@@ -13,7 +13,7 @@ namespace {
 struct Given {
     bool is_present = false;
     bool is_array = false;
-    /// Of the last occurrence; empty if its percent-encoding was malformed.
+    /// The last occurrence's; empty if its percent-encoding was malformed.
     std::optional<std::string> text;
 };
 
@@ -27,7 +27,7 @@ AllGiven collect(std::string_view query) {
         const auto bracket = whole_name.find('[');
         const bool is_array = bracket != std::string_view::npos && whole_name.back() == ']';
         const auto base_name = is_array ? whole_name.substr(0, bracket) : whole_name;
-        const auto parameter = std::ranges::find(parameters, base_name, &Parameter::http_name);
+        const auto parameter = std::ranges::find(parameters, base_name, &Parameter::name);
         if (parameter == parameters.end()) continue;
         Given& given = all[static_cast<std::size_t>(parameter - parameters.begin())];
         given.is_present = true;
@@ -41,7 +41,7 @@ void refuse_absent(const AllGiven& all) {
     std::string absent;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         if (!parameters[i].required || all[i].is_present) continue;
-        absent.append(absent.empty() ? "" : ", ").append(parameters[i].http_name);
+        absent.append(absent.empty() ? "" : ", ").append(parameters[i].name);
     }
     if (!absent.empty()) throw Refusal(400, "missing required param(s) " + absent);
 }
@@ -54,9 +54,9 @@ SeriesRequest parse_series_request(std::string_view query) {
     SeriesRequest request;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         if (!all[i].is_present) continue;
-        const std::string name(parameters[i].http_name);
+        const std::string name(parameters[i].name);
         if (all[i].is_array) throw Refusal(400, "param " + name + " can't be an array");
-        if (all[i].text) request.values[i] = parse_value(parameters[i].type, *all[i].text);
+        if (all[i].text) request.values[i] = parameters[i].type.to_binary(*all[i].text);
         if (!request.values[i]) throw Refusal(400, "invalid value " + name);
     }
     return request;

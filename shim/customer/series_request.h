@@ -1,20 +1,23 @@
-// What a customer asks for: the query string, checked and typed.
+// What a customer asks for: the query string, checked.
 #pragma once
 
 #include "parameters.h"
+#include "times.h"
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace active_calls::shim {
 
 struct SeriesRequest {
-    /// By position in the table of parameters; empty where the parameter was not given.
-    std::array<std::optional<Value>, parameters.size()> values;
+    /// By position in the table of parameters, in PostgreSQL's binary format; empty where the
+    /// parameter was not given.
+    std::array<std::optional<std::string>, parameters.size()> values;
 
     Timestamp from_time() const {
-        return std::get<Timestamp>(values[parameter_index("from-time")].value());
+        return time_from_binary(values[parameter_index("from-time")].value().data());
     }
 };
 

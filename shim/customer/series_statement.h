@@ -8,7 +8,9 @@
 #include "token.h"
 
 #include <array>
+#include <string>
 #include <variant>
+#include <vector>
 
 namespace active_calls::shim {
 
@@ -19,8 +21,9 @@ const std::array<Statement, std::variant_size_v<Scope>>& series_statements();
 /// The statement that answers for this kind of scope.
 const Statement& statement_for(const Scope& scope);
 
-/// The parameters of `statement_for(scope)`.
-BoundParameters bind_parameters(const Scope& scope, const SeriesRequest& request);
+/// The first arguments of `statement_for(scope)`, in PostgreSQL's binary format. Those that the
+/// request holds follow.
+std::vector<std::string> scope_arguments(const Scope& scope);
 
 /// Asks for the calls that the scope may see. The connection is free again on return. Throws
 /// StatementFailed, DatabaseUnavailable.

@@ -1,8 +1,6 @@
-// Instants as customers write them (parse_time of values.h).
-#include "values.h"
+#include "times.h"
 
 #include <charconv>
-#include <date/date.h>
 
 namespace active_calls::shim {
 
@@ -13,8 +11,8 @@ using std::chrono::microseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr auto earliest = date::sys_days{date::year{0} / 1 / 1};
-constexpr auto latest_exclusive = date::sys_days{date::year{10000} / 1 / 1};
+constexpr auto earliest = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+constexpr auto latest_exclusive = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
 
 std::optional<Timestamp> within_range(Timestamp time) {
     if (time < earliest || time >= latest_exclusive) return std::nullopt;
@@ -54,16 +52,16 @@ private:
     std::string_view rest_;
 };
 
-std::optional<date::sys_days> scan_date(Scanner& scanner) {
+std::optional<std::chrono::sys_days> scan_date(Scanner& scanner) {
     const auto year = scanner.take_digits(4, 9999);
     if (!year || !scanner.take_one_of("-")) return std::nullopt;
     const auto month = scanner.take_digits(2, 12);
     if (!month || !scanner.take_one_of("-")) return std::nullopt;
     const auto day = scanner.take_digits(2, 31);
     if (!day) return std::nullopt;
-    const auto calendar_day = date::year{*year} / *month / *day;
+    const auto calendar_day = std::chrono::year{*year} / *month / *day;
     if (!calendar_day.ok()) return std::nullopt;
-    return date::sys_days{calendar_day};
+    return std::chrono::sys_days{calendar_day};
 }
 
 /// The digits after a decimal point, of which there must be one.

@@ -1,6 +1,6 @@
 #include "token.h"
 
-#include "values.h"
+#include "parameter_types.h"
 
 #include <jwt.h>
 #include <openssl/evp.h>

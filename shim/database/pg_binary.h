@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -26,9 +27,11 @@ inline constexpr std::chrono::sys_time<std::chrono::microseconds> postgres_epoch
     std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
 template<typename Integer>
-void append_big_endian(std::string& bytes, Integer number) {
+std::string to_big_endian(Integer number) {
+    std::string bytes;
     for (int shift = static_cast<int>(sizeof number) * 8 - 8; shift >= 0; shift -= 8)
         bytes += static_cast<char>(number >> shift);
+    return bytes;
 }
 
 /// Reads as many bytes as the type has.
@@ -44,6 +47,9 @@ Integer from_big_endian(const char* bytes) {
 inline std::chrono::sys_time<std::chrono::microseconds> time_from_binary(const char* bytes) {
     return postgres_epoch + std::chrono::microseconds{from_big_endian<std::int64_t>(bytes)};
 }
+
+/// An inet of the 4 or 16 bytes of a host's address, in network order.
+std::string inet_to_binary(std::span<const unsigned char> address);
 
 /// An int4[], a text[].
 std::string array_to_binary(const std::vector<std::int32_t>& numbers);

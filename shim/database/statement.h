@@ -18,10 +18,7 @@ struct Statement {
     std::vector<Oid> parameter_types;
 };
 
-/// Values of a statement's parameters in PostgreSQL's binary format; empty = NULL.
-using BoundParameters = std::vector<std::optional<std::string>>;
-
-/// The same, where the values are held elsewhere.
+/// Values of a statement's parameters in PostgreSQL's binary format, held elsewhere; empty = NULL.
 using ParameterViews = std::vector<std::optional<std::string_view>>;
 
 } // namespace active_calls::shim

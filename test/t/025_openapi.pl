@@ -153,7 +153,8 @@ sub typed ($schema, $text)
 subtest 'the server takes what the schemas allow and refuses what they forbid' => sub {
     for my $parameter (@PARAMETERS)
     {
-        my ($name, $schema) = @{$parameter}{qw(name schema)};
+        my $name   = $parameter->{name};
+        my $schema = resolved($parameter->{schema});
         is(errors_of($schema, $parameter->{example}), '', "$name: the example is one");
         status_ok(ask($name => $EXAMPLES{$name}), 200, "$name: the example");
 

@@ -17,12 +17,6 @@ json document() { return json::parse(openapi_document); }
 
 json described_parameters() { return document()["paths"][std::string(series_path)]["parameters"]; }
 
-json schema_of(std::string_view name) {
-    for (const auto& parameter : described_parameters())
-        if (parameter["name"] == name) return parameter["schema"];
-    return {};
-}
-
 /// Each string under the key `$ref`, wherever it is.
 void collect_references(const json& value, std::vector<std::string>& references) {
     if (value.is_object() && value.contains("$ref")) references.push_back(value["$ref"]);
@@ -34,18 +28,12 @@ TEST(OpenApi, HasAllParametersInTheirOrder) {
     const json described = described_parameters();
     ASSERT_EQ(described.size(), parameters.size());
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-        EXPECT_EQ(described[i]["name"], parameters[i].http_name);
+        EXPECT_EQ(described[i]["name"], parameters[i].name);
         EXPECT_EQ(described[i]["required"], parameters[i].required);
+        EXPECT_EQ(described[i]["schema"]["$ref"],
+                  "#/components/schemas/" + std::string(parameters[i].type.schema));
         EXPECT_FALSE(described[i]["description"].get<std::string>().empty());
     }
-}
-
-TEST(OpenApi, SaysWhatTheParserTakes) {
-    EXPECT_EQ(schema_of("account-id")["format"], "uuid");
-    EXPECT_EQ(schema_of("src-country-id")["minimum"], 0);
-    EXPECT_EQ(schema_of("duration-gt")["minimum"], -2147483648);
-    EXPECT_EQ(schema_of("duration-gt")["maximum"], 2147483647);
-    EXPECT_EQ(schema_of("customer-price-lt")["type"], "number");
 }
 
 TEST(OpenApi, HasExamplesThatTheParserTakes) {
@@ -53,7 +41,7 @@ TEST(OpenApi, HasExamplesThatTheParserTakes) {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const json& example = described.at(i)["example"];
         const std::string text = example.is_string() ? example.get<std::string>() : example.dump();
-        EXPECT_TRUE(parse_value(parameters[i].type, text)) << parameters[i].http_name;
+        EXPECT_TRUE(parameters[i].type.to_binary(text)) << parameters[i].name;
     }
 }
 

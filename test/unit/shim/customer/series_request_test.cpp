@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace active_calls::shim {
 namespace {
+
+using namespace std::string_literals;
 
 const std::string required = "account-id=069b073a-e7d9-11f0-932e-0a63caf27539&from-time=0";
 
@@ -20,7 +24,7 @@ std::string error_of(const std::string& query) {
     }
 }
 
-const std::optional<Value>& value_of(const SeriesRequest& request, std::size_t index) {
+const std::optional<std::string>& value_of(const SeriesRequest& request, std::size_t index) {
     return request.values[index];
 }
 
@@ -28,9 +32,16 @@ TEST(SeriesRequest, HoldsWhatWasGiven) {
     const auto request =
         parse_series_request(required + "&src-prefix-routing-contains=a+b&duration-gt=120");
     EXPECT_EQ(request.from_time(), Timestamp{});
-    EXPECT_EQ(value_of(request, parameter_index("src-prefix-routing-contains")), Value{"a b"});
-    EXPECT_EQ(value_of(request, parameter_index("duration-gt")), Value{120});
+    EXPECT_EQ(value_of(request, parameter_index("src-prefix-routing-contains")), "a b");
+    EXPECT_EQ(value_of(request, parameter_index("duration-gt")), "\0\0\0\x78"s);
     EXPECT_FALSE(value_of(request, parameter_index("duration-lt")));
+}
+
+TEST(SeriesRequest, LeavesOutWhatIsNotGiven) {
+    const auto request = parse_series_request(required);
+    EXPECT_TRUE(value_of(request, parameter_index("account-id")));
+    EXPECT_EQ(std::count(request.values.begin(), request.values.end(), std::nullopt),
+              parameters.size() - 2);
 }
 
 TEST(SeriesRequest, NamesAllAbsentRequiredParameters) {
@@ -60,7 +71,7 @@ TEST(SeriesRequest, NamesTheFirstWrongParameterInTheOrderOfTheApi) {
 
 TEST(SeriesRequest, TakesTheLastOfARepeatedParameter) {
     const auto request = parse_series_request(required + "&duration-gt=x&duration-gt=2");
-    EXPECT_EQ(value_of(request, parameter_index("duration-gt")), Value{2});
+    EXPECT_EQ(value_of(request, parameter_index("duration-gt")), "\0\0\0\x02"s);
     EXPECT_EQ(error_of(required + "&duration-gt=2&duration-gt="), "invalid value duration-gt");
 }
 
@@ -86,8 +97,8 @@ TEST(SeriesRequest, DoesNotGuessAPlusThatBecameASpace) {
 /// One value that is wrong for each parameter, so that no line of the table has a wrong type.
 TEST(SeriesRequest, ChecksEveryParameter) {
     for (const auto& parameter : parameters) {
-        const std::string name(parameter.http_name);
-        const std::string wrong = parameter.type == ValueType::string ? "%00" : "x";
+        const std::string name(parameter.name);
+        const std::string wrong = parameter.type.oid == text_oid ? "%00" : "x";
         EXPECT_EQ(error_of(required + "&" + name + "=" + wrong), "invalid value " + name);
     }
 }

@@ -1,5 +1,5 @@
 // Instants as customers spell them, and near misses.
-#include "customer/values.h"
+#include "customer/times.h"
 
 #include <gtest/gtest.h>
 
