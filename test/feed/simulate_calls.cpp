@@ -4,15 +4,14 @@
 #include "snapshot_writer.h"
 
 #include <CLI/CLI.hpp>
-#include <date/date.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -27,11 +26,11 @@ Instant parse_minute(const std::string& text) {
     using namespace std::chrono;
     if (text == "now") return floor<minutes>(system_clock::now());
     for (const char* format : {"%FT%TZ", "%FT%T", "%F %T", "%FT%RZ", "%FT%R", "%F"}) {
-        std::istringstream input(text);
-        Instant time;
-        if (input >> date::parse(format, time) &&
-            input.peek() == std::istringstream::traits_type::eof())
-            return floor<minutes>(time);
+        std::tm fields{};
+        const char* const end = strptime(text.c_str(), format, &fields);
+        const auto day = year{fields.tm_year + 1900} / (fields.tm_mon + 1) / fields.tm_mday;
+        if (end && *end == '\0' && day.ok())
+            return sys_days{day} + hours{fields.tm_hour} + minutes{fields.tm_min};
     }
     throw CLI::ValidationError(text + " is neither `now` nor a time like 2026-01-01T13:00:00Z");
 }

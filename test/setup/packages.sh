@@ -4,7 +4,7 @@
 
 extension_packages=(g++ make libsimdjson-dev libxxhash-dev nlohmann-json3-dev)
 shim_packages=(
-    g++ make cmake pkg-config libcli11-dev libcpp-httplib-dev libfmt-dev libhowardhinnant-date-dev libjwt-dev libpq-dev
+    g++ make cmake pkg-config libcli11-dev libcpp-httplib-dev libfmt-dev libjwt-dev libpq-dev
     libsimdjson-dev libspdlog-dev libssl-dev nlohmann-json3-dev prometheus-cpp-dev zlib1g-dev
 )
 test_packages=(curl ca-certificates libgtest-dev libipc-run-perl libjson-validator-perl libdata-validate-ip-perl)

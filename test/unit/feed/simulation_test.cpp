@@ -4,12 +4,12 @@
 #include "simulation.h"
 #include "snapshot_writer.h"
 
-#include <date/date.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <set>
@@ -55,11 +55,9 @@ std::vector<json> rows_of(const SimulationOptions& options) {
 }
 
 Instant time_in(const json& row, const char* field) {
-    Instant time;
-    std::istringstream text(row.at(field).get<std::string>());
-    text >> date::parse("%F %T", time);
-    EXPECT_TRUE(text) << row;
-    return time;
+    std::tm fields{};
+    EXPECT_TRUE(strptime(row.at(field).get<std::string>().c_str(), "%F %T", &fields)) << row;
+    return Instant{seconds{timegm(&fields)}};
 }
 
 int duration_in(const json& row) {
