@@ -71,22 +71,22 @@ CREATE TABLE segment (
     is_full boolean NOT NULL,
     header bytea NOT NULL,
     runs bytea NOT NULL,
-    duration bytea NOT NULL,
     src_country_id bytea NOT NULL,
     dst_country_id bytea NOT NULL,
     src_prefix_routing bytea NOT NULL,
     dst_prefix_routing bytea NOT NULL,
+    duration bytea NOT NULL,
     auth_orig_ip bytea NOT NULL,
     customer_price bytea NOT NULL
 );
 ALTER TABLE segment
     ALTER header SET STORAGE MAIN,
     ALTER runs SET STORAGE EXTERNAL,
-    ALTER duration SET STORAGE EXTERNAL,
     ALTER src_country_id SET STORAGE EXTERNAL,
     ALTER dst_country_id SET STORAGE EXTERNAL,
     ALTER src_prefix_routing SET STORAGE EXTERNAL,
     ALTER dst_prefix_routing SET STORAGE EXTERNAL,
+    ALTER duration SET STORAGE EXTERNAL,
     ALTER auth_orig_ip SET STORAGE EXTERNAL,
     ALTER customer_price SET STORAGE EXTERNAL;
 COMMENT ON TABLE segment IS
@@ -239,11 +239,11 @@ FULL JOIN (SELECT customer_acc_id AS id, pg_catalog.count(*) AS segments,
                   pg_catalog.sum(row_count) AS rows,
                   pg_catalog.sum(
                       pg_catalog.pg_column_size(header) + pg_catalog.pg_column_size(runs)
-                      + pg_catalog.pg_column_size(duration)
                       + pg_catalog.pg_column_size(src_country_id)
                       + pg_catalog.pg_column_size(dst_country_id)
                       + pg_catalog.pg_column_size(src_prefix_routing)
                       + pg_catalog.pg_column_size(dst_prefix_routing)
+                      + pg_catalog.pg_column_size(duration)
                       + pg_catalog.pg_column_size(auth_orig_ip)
                       + pg_catalog.pg_column_size(customer_price)) AS bytes,
                   pg_catalog.min(first_snapshot) AS first_snapshot,

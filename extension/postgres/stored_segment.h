@@ -27,7 +27,7 @@ enum SegmentColumn {
 // Those columns, for the list of a SELECT or RETURNING.
 inline constexpr const char* segment_columns =
     "id, customer_acc_id, first_snapshot, last_snapshot, row_count, run_count, is_full, header,"
-    " runs, duration, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing,"
+    " runs, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing, duration,"
     " auth_orig_ip, customer_price";
 
 // A segment while its row is at hand. What is read of it is kept in a memory context of the

@@ -24,8 +24,8 @@ NullableDatum bytea_datum(const Bytes& bytes, MemoryContext memory) {
 void store(const Segment& segment, bool is_full) {
     static PreparedQuery insert(
         "INSERT INTO active_calls.segment (customer_acc_id, first_snapshot, last_snapshot,"
-        " row_count, run_count, is_full, header, runs, duration, src_country_id, dst_country_id,"
-        " src_prefix_routing, dst_prefix_routing, auth_orig_ip, customer_price)"
+        " row_count, run_count, is_full, header, runs, src_country_id, dst_country_id,"
+        " src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip, customer_price)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID, BYTEAOID, BYTEAOID,
          BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID});

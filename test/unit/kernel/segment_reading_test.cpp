@@ -83,7 +83,7 @@ TEST(SegmentReader, ReadsWhatAFilterIsAbout) {
             filter.duration.gt = 60;
             filter.customer_price.lt = 1;
         }),
-        (Vectors{Vector::runs, Vector::duration, Vector::src_country_id, Vector::customer_price}));
+        (Vectors{Vector::runs, Vector::src_country_id, Vector::duration, Vector::customer_price}));
 }
 
 TEST(SegmentReader, StopsWhereNothingPasses) {

@@ -42,20 +42,19 @@ namespace active_calls {
 
 enum class Vector : std::uint8_t {
     runs,
-    duration,
     src_country_id,
     dst_country_id,
     src_prefix_routing,
     dst_prefix_routing,
+    duration,
     auth_orig_ip,
     customer_price,
 };
 inline constexpr std::size_t vector_count = 8;
 // As the columns of table `segment` are named, in the order of Vector.
 inline constexpr std::array<const char*, vector_count> vector_names{
-    "runs",           "duration",           "src_country_id",
-    "dst_country_id", "src_prefix_routing", "dst_prefix_routing",
-    "auth_orig_ip",   "customer_price"};
+    "runs",     "src_country_id", "dst_country_id", "src_prefix_routing", "dst_prefix_routing",
+    "duration", "auth_orig_ip",   "customer_price"};
 
 // How many rows a segment is filled up to: enough that dictionaries pay and few segments cover a
 // window; few enough that a short window does not read much beside it. No segment has more, and a
