@@ -1,5 +1,5 @@
-# Does what a newcomer does first: starts the demo, runs what README.md says under "Try it", word for word, compares with
-# what it prints there, and stops the demo. In a folder of its own, so that a demo that is up stays up.
+# Does what a newcomer does first: starts the demo, runs the samples of the manual word for word, compares their output
+# with what the manual prints, and stops the demo. In a folder of its own, so that a demo that is up stays up.
 use v5.20;
 use warnings;
 use experimental 'signatures';
@@ -59,15 +59,17 @@ END
     $? = $status;
 }
 
-# What README.md says: commands, what they print, and the columns of the view that an operator looks at.
-my $readme   = slurp_file("$top/README.md");
+# What the manual says: commands, queries, what they print, and the columns of the view that an operator looks at.
+my ($readme, $rest, $functions, $operation) =
+    map { slurp_file("$top/$_") } qw(README.md shim/customer/README.md sql/README.md sql/operation.md);
 my ($try_it) = $readme =~ /^## Try it\n(.*?)^## /ms;
 my @commands = $try_it =~ /^```sh\n(.*?)^```$/gms;
 my ($ask)    = grep {m{/origination-active-calls}} @commands;
 my ($names)  = $ask    =~ m{^\. build/demo/env\s+# (.*)}m;
 my ($send)   = grep {/INSERT INTO active_calls/} @commands;
-my @samples  = $readme =~ /^```sh\n([^`]*"\$URL\/[^`]*)^```\n\n```json\n(.*?)\n```$/gms;    # request, answer, ...
-my ($status) = $readme =~ /^\| of `status`, one row \|.*?\n(.*?)\n\n/ms;
+my @samples  = "$readme$rest" =~ /^```sh\n([^`]*"\$URL\/[^`]*)^```\n\n```json\n(.*?)\n```$/gms;    # request, answer, ...
+my @queries  = $functions =~ /^```sql\n(.*?)^```$(?:\n\n```\n(.*?)^```$)?/gms;                   # query, output, ...
+my ($status) = $operation =~ /^\| column of `status`.*?\n(.*?)\n\n/ms;
 my @columns  = map { /`(\w+)`/g } map { (split /\|/)[1] } split /\n/, $status;
 
 my ($exit, $out) = start_demo();
@@ -78,17 +80,34 @@ like($out, qr/^demo: .*pg_cron.* 2 jobs, \d+ s$/m,         'and schedules');
 ($exit) = run_commands(join '', map {": \"\${$_:?}\"\n"} $names =~ /\w+/g);
 is($exit, 0, "its environment has $names");
 
-cmp_ok(@samples, '>=', 4, 'README.md has sample requests, each with its answer');
+cmp_ok(@samples, '>=', 4, 'the manual has sample requests, each with its answer');
 while (my ($request, $answer) = splice @samples, 0, 2) {
     ($exit, $out) = run_commands($request);
-    is("$exit $out", "0 $answer", 'the answer is the one that README.md prints');
+    is("$exit $out", "0 $answer", 'the answer is the one that the manual prints');
+}
+
+# As a superuser, and for the moment alone: the demo has accounts of its own, and Grafana its own macros.
+cmp_ok(scalar(grep { defined } @queries), '>', @queries / 2, 'the manual has queries, some with their output');
+while (my ($query, $output) = splice @queries, 0, 2) {
+    my $before = $query =~ /INSERT INTO active_calls\.account/ ? 'TRUNCATE active_calls.account, active_calls.api_access;' : '';
+    my %macro = (From => "now() - interval '1 hour'", To => 'now()');
+    $query =~ s/\$__time(From|To)\(\)/$macro{$1}/g;
+    ($exit, $out) = run_commands(<<"SH");
+PGTZ=UTC psql -XqU postgres -v ON_ERROR_STOP=1 -P footer=off <<'SQL'
+BEGIN; $before
+$query
+ROLLBACK;
+SQL
+SH
+    is($exit, 0, 'a query of the manual') or diag($query);
+    is($out =~ s/ +$//gmr, "$output\n", 'it gives what the manual prints') if defined $output;
 }
 
 ($exit, $out) = run_commands($send);
 is($exit, 0, 'a call is sent, and the status asked for');
 my ($code, %status) = ($out =~ /\A(\d+)$/m, $out =~ /^(\w+) +\| ?(.*)$/gm);
 is($code, 200, 'the call is taken');
-is_deeply([ sort keys %status ], [ sort @columns ], 'the status has the columns that README.md names');
+is_deeply([ sort keys %status ], [ sort @columns ], 'the status has the columns that the manual names');
 is($status{accounts}, 50, 'and all accounts');
 cmp_ok($status{sealed_rows}, '>', 100_000, 'and the day');
 (undef, $out) = run_commands(<<'SH');
