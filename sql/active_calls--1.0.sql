@@ -2,8 +2,8 @@
 -- Nothing is granted to PUBLIC; sql/roles.sql has the grants for four roles.
 \echo Use "CREATE EXTENSION active_calls" to load this file. \quit
 
--- Whoever owns the schema could put functions of their own in the way of this script, and of those who
--- use the extension later. Names that are resolved here are qualified for the same reason.
+-- The owner of the schema could put functions of their own in the way of this script, and of users of the
+-- extension later. For the same reason this script qualifies all names that it resolves.
 DO $$
 BEGIN
     IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles AS r, pg_catalog.pg_namespace AS n
@@ -14,7 +14,7 @@ BEGIN
 END
 $$;
 
--- Who owns calls, and who may ask about them
+-- Accounts own calls, and API accesses may ask about them
 
 CREATE TABLE account (
     id int PRIMARY KEY,
@@ -24,7 +24,7 @@ CREATE TABLE account (
 );
 COMMENT ON TABLE account IS 'who owns calls: REST speaks uuid, calls carry id as customer_acc_id';
 
--- An account is looked for among those of a customer, in the same time whether there is one of that uuid.
+-- The look-up of an account among a customer's takes the same time whether or not that uuid exists.
 CREATE INDEX account_customer_id_uuid_idx ON account (customer_id, uuid);
 
 CREATE TABLE api_access (
@@ -38,7 +38,7 @@ COMMENT ON COLUMN api_access.account_ids IS 'the accounts it may see; empty: all
 
 -- Calls
 
--- Numbers and names have a bound: no one row is so large that it could not be sealed.
+-- Numbers and names have a bound, so that no row is too large to be sealed.
 CREATE TABLE inbox (
     snapshot_timestamp timestamptz NOT NULL CHECK (pg_catalog.isfinite(snapshot_timestamp)),
     customer_acc_id int NOT NULL,
@@ -58,9 +58,9 @@ COMMENT ON COLUMN inbox.duration IS 'seconds since the call was connected, 0 bef
 CREATE INDEX inbox_customer_acc_id_snapshot_timestamp_idx
     ON inbox (customer_acc_id, snapshot_timestamp);
 
--- Each attribute of a segment's calls is a value of its own, packed already, which PostgreSQL stores out
--- of line and as it is: a question reads only those that it is about. What is asked of every segment,
--- the header, stays in the row.
+-- Each attribute of a segment's calls is a value of its own. It is packed already, so PostgreSQL stores it out of
+-- line without compressing it. A question reads only the values that it is about. The header stays in the row,
+-- since every question reads it.
 CREATE TABLE segment (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer_acc_id int NOT NULL,
@@ -93,7 +93,7 @@ COMMENT ON TABLE segment IS
     'sealed calls: a row holds calls of one account in a stretch of time; written by seal and unseal';
 COMMENT ON COLUMN segment.row_count IS 'calls in snapshots: rows that it was made of';
 COMMENT ON COLUMN segment.run_count IS 'stretches of rows that belong to one call';
-COMMENT ON COLUMN segment.is_full IS 'false: it grows by what is sealed later';
+COMMENT ON COLUMN segment.is_full IS 'false: later seals add to it';
 COMMENT ON COLUMN segment.header IS 'snapshots, calls in each, bounds, checksums of the other columns';
 
 CREATE INDEX segment_customer_acc_id_last_snapshot_first_snapshot_idx
@@ -121,7 +121,7 @@ CREATE FOREIGN TABLE sealed_calls (
     customer_price double precision NOT NULL
 ) SERVER active_calls_segments;
 COMMENT ON FOREIGN TABLE sealed_calls IS
-    'calls in segments: reads those of the accounts and the time that a query is narrowed to';
+    'calls in segments: reads only segments of the accounts and the time that a query names';
 
 CREATE VIEW calls AS
 SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
@@ -169,10 +169,10 @@ CREATE TABLE last_seal (
 );
 CREATE UNIQUE INDEX last_seal_one_row ON last_seal ((true));
 ALTER TABLE last_seal REPLICA IDENTITY FULL;
-COMMENT ON TABLE last_seal IS 'when seal last came to its end, as one row; written by seal alone';
-COMMENT ON COLUMN last_seal.rows IS 'calls that it moved';
+COMMENT ON TABLE last_seal IS 'one row: when seal last finished; only seal writes it';
+COMMENT ON COLUMN last_seal.rows IS 'number of calls that it moved';
 
--- Nothing below unpacks a segment or reads a value that lies out of line: pg_column_size does not.
+-- These views never unpack a segment, and never read a value that lies out of line: pg_column_size does not.
 
 CREATE VIEW status AS
 SELECT inbox.rows AS inbox_rows,
@@ -202,18 +202,18 @@ LEFT JOIN active_calls.last_seal ON true;
 COMMENT ON VIEW status IS 'the state of both stores, as one row';
 COMMENT ON COLUMN status.inbox_rows IS 'calls that wait to be sealed';
 COMMENT ON COLUMN status.oldest_inbox_snapshot IS
-    'the oldest that waits: more than some minutes ago when seal does not run';
-COMMENT ON COLUMN status.inbox_bytes IS 'of table inbox on disk, with its index';
-COMMENT ON COLUMN status.segments IS 'segments of all accounts';
-COMMENT ON COLUMN status.growing_segments IS 'those that grow by what is sealed later';
+    'snapshot of the oldest call that waits: more than some minutes ago when seal does not run';
+COMMENT ON COLUMN status.inbox_bytes IS 'size of table inbox on disk, with its index';
+COMMENT ON COLUMN status.segments IS 'number of segments, of all accounts';
+COMMENT ON COLUMN status.growing_segments IS 'number of segments to which later seals add';
 COMMENT ON COLUMN status.sealed_rows IS 'calls in segments';
 COMMENT ON COLUMN status.segment_bytes IS
-    'of table segment on disk, with its indexes, its values out of line, and what VACUUM made free';
-COMMENT ON COLUMN status.bytes_per_row IS 'segment_bytes for each of sealed_rows; null when there are none';
+    'size of table segment on disk, with indexes, values out of line, and what VACUUM made free';
+COMMENT ON COLUMN status.bytes_per_row IS 'segment_bytes / sealed_rows; null without sealed rows';
 COMMENT ON COLUMN status.newest_snapshot IS
-    'the newest of all: more than some minutes ago when the switch does not write';
-COMMENT ON COLUMN status.last_seal IS 'when seal last came to its end, whatever it moved; null before the first';
-COMMENT ON COLUMN status.last_seal_rows IS 'calls that it moved';
+    'the newest snapshot of all calls: more than some minutes ago when the switch does not write';
+COMMENT ON COLUMN status.last_seal IS 'when seal last finished, even if it moved nothing; null before the first';
+COMMENT ON COLUMN status.last_seal_rows IS 'number of calls that it moved';
 COMMENT ON COLUMN status.accounts IS 'rows of table account';
 
 CREATE VIEW account_status AS
@@ -250,21 +250,21 @@ FULL JOIN (SELECT customer_acc_id AS id, pg_catalog.count(*) AS segments,
                   pg_catalog.max(last_snapshot) AS newest_snapshot
            FROM active_calls.segment GROUP BY customer_acc_id) AS segment USING (id);
 COMMENT ON VIEW account_status IS
-    'what each account has in either store; also accounts of calls that table account does not know';
-COMMENT ON COLUMN account_status.account_id IS 'account.id, customer_acc_id of calls';
-COMMENT ON COLUMN account_status.uuid IS 'null for an account that table account does not know';
-COMMENT ON COLUMN account_status.name IS 'null where it has none';
+    'what each account has in both stores; includes accounts that only calls name';
+COMMENT ON COLUMN account_status.account_id IS 'account.id, which calls carry as customer_acc_id';
+COMMENT ON COLUMN account_status.uuid IS 'null for an account that only calls name';
+COMMENT ON COLUMN account_status.name IS 'null if the account has none';
 COMMENT ON COLUMN account_status.inbox_rows IS 'calls that wait to be sealed';
-COMMENT ON COLUMN account_status.segments IS 'segments that hold its calls';
+COMMENT ON COLUMN account_status.segments IS 'number of segments that hold its calls';
 COMMENT ON COLUMN account_status.growing_segments IS
-    'those that grow by what is sealed later: a few, each at most half of the one before';
+    'number of segments to which later seals add: a few, each at most half of the one before';
 COMMENT ON COLUMN account_status.sealed_rows IS 'calls in segments';
-COMMENT ON COLUMN account_status.sealed_bytes IS 'of what its segments hold, without what surrounds a row';
-COMMENT ON COLUMN account_status.bytes_per_row IS 'sealed_bytes for each of sealed_rows; null when there are none';
-COMMENT ON COLUMN account_status.first_snapshot IS 'the oldest with a call of it';
-COMMENT ON COLUMN account_status.newest_snapshot IS 'the newest with a call of it';
+COMMENT ON COLUMN account_status.sealed_bytes IS 'size of what its segments hold, without the overhead of their rows';
+COMMENT ON COLUMN account_status.bytes_per_row IS 'sealed_bytes / sealed_rows; null without sealed rows';
+COMMENT ON COLUMN account_status.first_snapshot IS 'the oldest snapshot with a call of the account';
+COMMENT ON COLUMN account_status.newest_snapshot IS 'the newest snapshot with a call of the account';
 
--- With the rights, and the row security, of the role that asks, where PostgreSQL can (15)
+-- The views run with the rights and the row security of the role that asks, where PostgreSQL can (15).
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_version_num'::pg_catalog.text)::int >= 150000 THEN
@@ -275,7 +275,7 @@ BEGIN
 END
 $$;
 
--- Steps from account to account, from the last to the first: one look at either index for each.
+-- It steps from account to account, from the last to the first, with one look at each index for each account.
 CREATE FUNCTION newest_snapshot() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
@@ -319,13 +319,13 @@ LANGUAGE C STRICT
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION series_support IS 'planner support of the functions that answer with a series';
 
--- Active calls of an account per snapshot. All three forms take the same question; they differ in
--- who asks, and their C++ reads the question's arguments in this order.
+-- Active calls of an account per snapshot. All three functions take the same question, and differ in who may ask it.
+-- Their C++ reads the question's arguments in this order.
 --
--- They read calls by index scan alone. Rows reach the inbox in the order of time, so an account's rows
--- lie, and are counted, in the order of the index. The planner does not know how closely, and would
--- read the whole table for a large account, or a bitmap that outgrows work_mem. There is nothing in
--- such a scan that compiling would make faster.
+-- They read calls by index scan alone. Rows reach the inbox in the order of time, so an account's rows lie in the
+-- order of the index, and are counted in it. The planner does not know how closely the two orders agree. It would
+-- read the whole table for a large account, or a bitmap that outgrows work_mem. JIT compilation would not make such a
+-- scan faster.
 
 CREATE FUNCTION origination_active_calls (
     account_id uuid,
@@ -356,9 +356,9 @@ AS 'MODULE_PATHNAME', 'origination_active_calls';
 COMMENT ON FUNCTION origination_active_calls IS
     'calls of an account that were up at each snapshot of a window and pass every given filter';
 
--- The forms for customers read what their callers may not: they run with the rights of the owner, and
--- answer only for accounts that the API access may see; or, for a token that carries its own scope,
--- for those of the customer, and of account_ids where there are any.
+-- The two functions for customers run with the rights of the owner, since their callers may not read any table.
+-- The first answers only for accounts that the API access may see. The second is for a token that carries its own
+-- scope: it answers only for accounts of the customer, and only for those in account_ids if that is not empty.
 
 CREATE FUNCTION customer_origination_active_calls (
     api_access_id int,
@@ -467,29 +467,29 @@ CREATE FUNCTION ingest_fields(rows text, fields text[]) RETURNS bigint
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ingest_fields IS
-    'ingest, of the named fields of each row alone; others are as good as absent';
+    'ingest, but reads only the named fields of each row; all others count as absent';
 
 -- Storing
 
--- It reads a large inbox from front to back, in the order of time. With synchronize_seqscans it would begin
--- where another scan of the table is.
+-- seal reads a large inbox from front to back, in the order of time. With synchronize_seqscans it would begin where
+-- another scan of the table is.
 CREATE FUNCTION seal(keep interval DEFAULT '2 minutes') RETURNS bigint
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE SET synchronize_seqscans = off
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION seal IS
-    'moves calls older than keep from inbox to segment; returns their number, 0 while another seal runs';
+    'moves calls older than keep from inbox to segment; returns their number, or 0 while another seal runs';
 
 CREATE FUNCTION unseal(from_time timestamptz, to_time timestamptz) RETURNS bigint
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION unseal IS
-    'moves calls from from_time to to_time back to inbox, to be changed there; returns their number';
+    'moves calls from from_time to to_time back to inbox, where they can be changed; returns their number';
 
 CREATE FUNCTION drop_before(t timestamptz) RETURNS bigint
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION drop_before IS
-    'deletes calls before t: from inbox, and segments that hold nothing else; returns their number';
+    'deletes calls before t: rows of inbox, and segments that end before t; returns the number of calls';
 
 CREATE FUNCTION interval_price(
     duration int,
@@ -504,8 +504,7 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION interval_price IS
     'price of a connected call after duration seconds; rates are per minute, intervals in seconds';
 
--- A schedule, with pg_cron. Its jobs run as the caller of schedule(), in this database; they are known by
--- their names.
+-- A schedule, with pg_cron. Its jobs run as the caller of schedule(), in this database. Their names identify them.
 
 CREATE FUNCTION unschedule() RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -533,9 +532,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION unschedule IS
-    'takes the jobs of schedule() away, those that one may see; returns their number';
+    'removes the jobs of schedule() that the caller may see; returns their number';
 
--- A day of retain is 24 hours, whatever the time zone of the job, so that none is shorter.
+-- A day of retain is 24 hours, whatever the time zone of the job, so no day is shorter.
 CREATE FUNCTION schedule(
     seal text DEFAULT '* * * * *',
     retain interval DEFAULT NULL,
@@ -571,8 +570,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION schedule IS
-    'sets jobs of pg_cron up, instead of those it set up before: seal at the times of seal, and, unless'
-    ' retain is null, drop_before of what is older than retain at those of retain_at; returns their number';
+    'replaces the jobs of pg_cron: seal at the times of seal; unless retain is null, drop_before of what is'
+    ' older than retain, at the times of retain_at; returns the number of jobs';
 
--- A function is executable by everyone unless that is taken back.
+-- By default, everyone may execute a function.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA active_calls FROM PUBLIC;

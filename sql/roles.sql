@@ -1,6 +1,6 @@
 -- Four roles with the least rights that their work needs. Run it once in each database that has the extension:
 -- psql -f sql/roles.sql DATABASE
--- Give each a password, or let pg_hba.conf say how it logs in.
+-- Give each role a password, or let pg_hba.conf say how it logs in.
 
 BEGIN;
 
@@ -39,7 +39,7 @@ GRANT EXECUTE ON FUNCTION
     active_calls.newest_snapshot
     TO active_calls_reader;
 
--- What seals calls, keeps them as long as they are wanted, and takes them back for corrections: cron
+-- cron: seals calls, deletes old ones, and takes calls back for corrections
 GRANT SELECT, INSERT, DELETE ON active_calls.inbox, active_calls.segment TO active_calls_keeper;
 GRANT EXECUTE ON FUNCTION
     active_calls.seal,
@@ -49,7 +49,7 @@ GRANT EXECUTE ON FUNCTION
     active_calls.unschedule
     TO active_calls_keeper;
 
--- The HTTP shim: the two forms of the function that check who asks, and no table at all
+-- The HTTP shim: the two functions that check the customer's rights, and no table at all
 GRANT EXECUTE ON FUNCTION
     active_calls.customer_origination_active_calls,
     active_calls.scoped_origination_active_calls

@@ -1,18 +1,18 @@
 -- Keeps account and api_access of active_calls in step with a Yeti database that the extension was
 -- created in. Run it once as a superuser: psql -f sql/yeti.sql DATABASE
 --
--- It copies what is there now, and its triggers copy every change in the transaction that makes it.
--- account.name, which Yeti's table does not have, is left as it is. Running it again brings the copies
--- in step again. To undo it: DROP SCHEMA active_calls_yeti CASCADE.
+-- It copies what is there now, and its triggers copy every change in the transaction that makes it. It leaves
+-- account.name as it is, since Yeti's table does not have it. Running it again brings the copies in step again. To
+-- undo it: DROP SCHEMA active_calls_yeti CASCADE.
 
 BEGIN;
 
 DROP SCHEMA IF EXISTS active_calls_yeti CASCADE;
 CREATE SCHEMA active_calls_yeti;
 
--- Who changes an account or an API access of Yeti's need not have rights in active_calls. A copy may be in
--- the way, of a row whose change fired no trigger: it goes, or loses its login, so that Yeti's own change
--- never fails here. Running this script again brings it back in step.
+-- A role that changes an account or an API access of Yeti's needs no rights in active_calls. A stale copy of a row
+-- whose change fired no trigger may be in the way. The trigger then deletes the copy, or clears its login, so that
+-- Yeti's own change never fails here. Running this script again brings the copies back in step.
 
 CREATE FUNCTION active_calls_yeti.copy_account() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -63,7 +63,7 @@ $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA active_calls_yeti FROM PUBLIC;
 
--- An account's balance changes all the time; what is copied hardly ever does.
+-- An account's balance changes all the time, but the copied columns hardly ever do.
 
 CREATE TRIGGER active_calls_copy
 AFTER INSERT OR DELETE OR UPDATE OF id, uuid, contractor_id ON billing.accounts
@@ -79,7 +79,7 @@ EXECUTE FUNCTION active_calls_yeti.copy_account();
 CREATE TRIGGER active_calls_truncate AFTER TRUNCATE ON sys.api_access
 EXECUTE FUNCTION active_calls_yeti.copy_api_access();
 
--- The triggers are in place, so no change after this moment is missed.
+-- The triggers are in place, so they catch every change after this moment.
 
 DELETE FROM active_calls.account WHERE id NOT IN (SELECT id FROM billing.accounts);
 INSERT INTO active_calls.account (id, uuid, customer_id)
