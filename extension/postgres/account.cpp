@@ -10,7 +10,7 @@ namespace active_calls::postgres {
 
 namespace {
 
-// The one row of a query whose one column is an account's id, if there is such a row.
+// The one row of a query that returns an account's id, if there is such a row.
 template<std::size_t count>
 std::optional<NullableDatum> one_row(PreparedQuery& query,
                                      const NullableDatum (&parameters)[count]) {
@@ -26,13 +26,14 @@ std::int32_t account_id_of(const std::optional<NullableDatum>& row) {
     return DatumGetInt32(row->value);
 }
 
-// A query for the id of the account with that uuid among those of the customer, or, where
-// account_ids is not empty, among those of it; the arguments are expressions.
+// A query for the id of the account with that uuid among the customer's accounts, or, if
+// account_ids is not empty, among those of them that it names. The arguments are expressions.
 //
-// It looks among what may be seen, and takes as long for an account of somebody else as for one
-// that does not exist. An index on uuid alone would find the one and not the other, so neither half
-// lets one be used: a comparison of rows fits the index on both columns, IS NOT DISTINCT FROM none.
-// For the planner such a comparison has many rows, and LIMIT keeps it from planning anew each time.
+// The query looks only among accounts that may be seen. So it takes as long for an account of
+// somebody else as for one that does not exist. An index on uuid alone would find the first and not
+// the second, so neither half of the query allows its use: a comparison of rows fits only the index
+// on both columns, and IS NOT DISTINCT FROM fits none. The planner expects many rows of such a
+// comparison; LIMIT keeps it from planning anew each time.
 std::string account_of(const std::string& customer_id, const std::string& account_ids,
                        const std::string& uuid) {
     const std::string wanted = "ROW(" + customer_id + ", " + uuid + ")";

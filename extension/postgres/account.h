@@ -1,4 +1,4 @@
-// Which account is asked about, and whether who asks may see it.
+// Finds the account of a question, if the caller may see it.
 #pragma once
 
 #include "pg_headers.h"
@@ -11,10 +11,11 @@ namespace active_calls::postgres {
 // not exist and one that may not be seen are the same Error (invalid_argument), so that no one
 // learns which accounts exist; so is a NULL. The caller has connected to SPI.
 
-// For who may read the relation `account` itself.
+// For callers who may read the table `account` itself.
 std::int32_t find_account(NullableDatum uuid);
 
-// For a token that names an API access; Error (unknown_access) where there is none of that id.
+// For a token that names an API access. Throws Error (unknown_access) if there is none with that
+// id.
 std::int32_t find_account_of_access(NullableDatum api_access_id, NullableDatum uuid);
 
 // For a token that carries its own scope: a customer, and accounts of that customer (an int[];

@@ -1,4 +1,5 @@
-// Where C++ meets PostgreSQL. Nothing else in the extension knows how either raises an error.
+// The boundary between C++ and PostgreSQL. Nothing else in the extension knows how either raises
+// errors.
 //
 // PostgreSQL raises with siglongjmp, which skips C++ destructors; a C++ exception must never reach
 // a C frame. So control crosses in three ways, and in no others:
@@ -50,8 +51,8 @@ namespace active_calls::postgres {
 // handler of those takes it for something that can be handled.
 struct PendingError {};
 
-// Whether the server's log gets what a function refuses: an Error that says that its caller has
-// asked for what cannot be had. The caller is told either way.
+// Whether the server logs what a function refuses, which is an Error that blames the caller. The
+// caller gets the error either way.
 enum class Refusals { logged, unlogged };
 
 // An error that is on its way from C++ to PostgreSQL. It lives while the exception that it copies
@@ -198,13 +199,14 @@ Datum sql_function(FunctionCallInfo fcinfo, int argument_count, Body&& body,
     return boundary(body, refusals);
 }
 
-// Where PostgreSQL goes to when an error is raised, whom it asks for the error's context, and where
-// it allocates.
+// The place to which PostgreSQL jumps when an error is raised, the functions that it asks for the
+// error's context, and the memory context in which it allocates.
 //
 // PG_TRY makes the first one a jump buffer in its own frame, and PG_END_TRY puts back what was
 // there before. An exception skips PG_END_TRY: without restore() the next error would jump into a
-// frame that is gone. To forbid exceptions there (noexcept) would be simpler, but then one would
-// end the process, and with it every session of the server, instead of one statement.
+// frame that is gone. Forbidding exceptions there (noexcept) would be simpler, but then an
+// exception would end the process, and with it every session of the server, instead of one
+// statement.
 class ErrorHandling {
 public:
     void restore() const {

@@ -17,7 +17,7 @@ NullableDatum to_datum(std::optional<std::int32_t> value) {
 
 NullableDatum to_datum(std::optional<std::string_view> value, int encoding) {
     if (!value) return null_datum;
-    // Most text is a number, which needs neither to be converted nor to be checked.
+    // Most texts are numbers, which need neither conversion nor a check.
     const auto is_ascii = [](char c) { return c != '\0' && static_cast<unsigned char>(c) < 0x80; };
     const auto size = static_cast<int>(value->size());
     const char* const stored = std::ranges::all_of(*value, is_ascii)

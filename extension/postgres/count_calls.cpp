@@ -49,7 +49,7 @@ PreparedQuery& inbox_scan(ColumnSet columns) {
     return *query;
 }
 
-// Looks at rows of an inbox scan.
+// Counts the rows of an inbox scan that pass.
 class RowFilter {
 public:
     RowFilter(const CallFilter& filter, ColumnSet columns)

@@ -9,10 +9,10 @@
 
 namespace active_calls::postgres {
 
-// What a count has cost, for who wants to know (active_calls.log_scan).
+// The cost of a count, for active_calls.log_scan and EXPLAIN.
 struct ScanCost {
     std::uint64_t segments = 0;         // of the account, in the window
-    std::uint64_t segments_skipped = 0; // of these, unread: their bounds tell that nothing passes
+    std::uint64_t segments_skipped = 0; // unread, since their bounds tell that nothing passes
     std::uint64_t bytes_detoasted = 0;
     std::uint64_t inbox_rows = 0;
 

@@ -9,8 +9,8 @@ namespace active_calls::postgres {
 
 namespace {
 
-// How many rows, and about how many bytes of text, one INSERT takes: bounds the memory, whatever
-// the number of calls and the length of their numbers.
+// One INSERT takes at most so many rows, and about so many bytes of text. This bounds the memory,
+// whatever the number of calls and the length of their numbers.
 constexpr std::size_t rows_per_insert = 10'000;
 constexpr std::size_t text_per_insert = std::size_t{8} << 20;
 
@@ -55,8 +55,8 @@ Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
         construct_md_array(values, nulls, 1, size, lower_bound, type, length, by_value, alignment));
 }
 
-// Prepared each time: of a plan that a rule has left nothing of, PostgreSQL would not know that it
-// depends on `inbox`, and would keep it when the rule is gone.
+// The statement is prepared each time. A rule may leave nothing of its plan. PostgreSQL would then
+// not know that the plan depends on `inbox`, and would keep it when the rule is gone.
 std::uint64_t insert_by_statement(std::span<const Call> calls, int encoding) {
     Oid types[] = {TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID,  TEXTARRAYOID,
                    TEXTARRAYOID,        INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID};
@@ -70,8 +70,8 @@ std::uint64_t insert_by_statement(std::span<const Call> calls, int encoding) {
     return result == SPI_OK_INSERT ? SPI_processed : 0;
 }
 
-// Whether an INSERT of the current user would do no more than check the rows and write them: the
-// table is as this extension made it, but for constraints and indexes, and nothing is forbidden.
+// Whether an INSERT of the current user would only check the rows and write them. That is so if the
+// user may insert, and the table is as this extension made it, apart from constraints and indexes.
 bool needs_no_statement(Relation inbox) {
     const TupleDesc columns = RelationGetDescr(inbox);
     if (inbox->rd_rel->relkind != RELKIND_RELATION || inbox->rd_rel->relispartition ||
@@ -86,10 +86,10 @@ bool needs_no_statement(Relation inbox) {
            pg_class_aclcheck(RelationGetRelid(inbox), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 }
 
-// As COPY does, which fills a page at a time, where INSERT goes row by row through a plan: in half
-// the time.
+// Fills a page at a time, as COPY does. INSERT goes row by row through a plan, and takes twice as
+// long.
 std::uint64_t insert_by_page(Relation inbox, std::span<const Call> calls, int encoding) {
-    constexpr std::size_t most_slots = 128; // two pages of rows; to make a slot is not cheap
+    constexpr std::size_t most_slots = 128; // two pages of rows; making a slot is not cheap
     EState* const executor = CreateExecutorState();
     auto* const target = makeNode(ResultRelInfo);
     InitResultRelInfo(target, inbox, 0, nullptr, 0);

@@ -1,5 +1,5 @@
 // The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls, and
-// origination_peak_calls: who may see the account, what is asked, counting, the answer.
+// origination_peak_calls. Each reads the question, finds the account, counts, and answers.
 #include "boundary.h"
 
 #include "account.h"
@@ -79,7 +79,7 @@ void put_series(const ResultSet& result, std::span<const Point> counted, const G
         merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
 }
 
-// Raises only where logging does: call it in a guarded body.
+// Raises only if logging does: call it in a guarded body.
 void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
     ereport(LOG,
             errmsg("active calls: %" PRIu64 " segments (%" PRIu64 " skipped, %" PRIu64
@@ -88,8 +88,8 @@ void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
                    cost.bytes_detoasted, cost.inbox_rows, static_cast<double>(took.count()) / 1e6));
 }
 
-// Answers the question that `read` gives, of so many arguments; `find` gives the account's id, for
-// the uuid that was asked for, or throws.
+// Answers the question that `read` gives, which has so many arguments. `find` returns the id of the
+// account with the uuid that the question names, or throws.
 template<class ReadQuestion, class FindAccount>
 Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, FindAccount&& find,
              Refusals refusals = Refusals::logged) {
@@ -127,7 +127,7 @@ Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, F
     return sql_function(fcinfo, argument_count, count, refusals);
 }
 
-// A customer may ask what they like, as often as they like, and shall not fill the server's log.
+// Customers may ask anything as often as they like, and must not fill the server's log.
 Refusals refusals_of_customers() { return log_refusals() ? Refusals::logged : Refusals::unlogged; }
 
 } // namespace

@@ -81,8 +81,8 @@ extern "C" {
 #undef dgettext
 #undef dngettext
 
-// PG_MODULE_MAGIC, with what pg_get_loaded_modules() shows of a library since 18. There,
-// PG_MODULE_MAGIC itself leaves members out, of which g++ warns.
+// PG_MODULE_MAGIC, and since 18 also what pg_get_loaded_modules() shows of a library.
+// PG_MODULE_MAGIC itself leaves members out there, and g++ warns of that.
 #if PG_VERSION_NUM >= 180000
 #define MODULE_MAGIC(module_name, module_version)                                                  \
     PG_MODULE_MAGIC_EXT(.name = (module_name), .version = (module_version))
@@ -95,7 +95,7 @@ extern "C" {
 #define CUSTOMPATH_SUPPORT_PROJECTION 0
 #endif
 
-// With whose rights the scan's table is checked; invalid: with those of the current user.
+// The role whose rights on the scan's table are checked; if invalid, the current user.
 inline Oid user_of_scan(const ForeignScan* plan, EState* executor) {
 #if PG_VERSION_NUM >= 160000
     (void)executor;
@@ -113,8 +113,8 @@ inline AclResult permission_to_execute(Oid function) {
 #endif
 }
 
-// Finds the executor's parameters that an expression depends on. False where it may depend on
-// others too; PostgreSQL 14 does not tell.
+// Finds the executor's parameters that an expression depends on. Returns false if it may depend on
+// others too, which PostgreSQL 14 does not tell.
 inline bool find_parameters(Expr* expression, Bitmapset*& parameters) {
 #if PG_VERSION_NUM >= 150000
     parameters = pull_paramids(expression);

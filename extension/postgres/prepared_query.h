@@ -106,7 +106,7 @@ public:
         return for_each_row(std::span<const NullableDatum>(parameters), take_row);
     }
 
-    // The same for a statement whose rows nobody wants.
+    // The same for a statement whose rows are not needed.
     std::uint64_t run(std::span<const NullableDatum> parameters) {
         SPIPlanPtr const prepared = plan();
         return guarded([&] { return execute(prepared, parameters, nullptr); });

@@ -1,9 +1,9 @@
 // The foreign data wrapper behind the foreign table sealed_calls: the calls in segments, as rows.
 //
-// A wrapper, and not a function of a segment, because it is told by the planner what is asked for:
-// it reads only segments of the accounts and the time that a query is narrowed to, decodes only the
-// columns that the query uses, and keeps one segment at a time, whatever the size of the answer.
-// The conditions themselves are checked by PostgreSQL, row by row, as on any table.
+// It is a wrapper, and not a set-returning function, because the planner tells a wrapper what a
+// query asks for. So it reads only segments of the accounts and the time that the query names,
+// decodes only the columns that the query uses, and keeps one segment at a time, whatever the size
+// of the answer. PostgreSQL checks the conditions themselves, row by row, as on any table.
 #include "boundary.h"
 
 #include "call_columns.h"
@@ -28,7 +28,7 @@ enum class Narrowing {
     at,       // snapshot_timestamp = timestamptz
 };
 
-// What the plan of a scan tells its execution, as lists of integers, and what EXPLAIN shows of it.
+// The plan of a scan hands these lists of integers to its execution, and to EXPLAIN.
 enum PlanPart {
     plan_narrowings, // a Narrowing for each of the plan's expressions
     plan_columns,    // attribute numbers of the columns that are used
@@ -36,9 +36,9 @@ enum PlanPart {
 
 constexpr AttrNumber attribute_of(CallColumn column) { return static_cast<AttrNumber>(column + 1); }
 
-// ---- Planning. All of it is PostgreSQL's own C: nothing here owns anything.
+// ---- Planning. PostgreSQL's own C calls all of it, so nothing here owns anything.
 
-// About how many rows segments hold, from the size of what they are stored in.
+// Estimates how many rows the segments hold, from the size of their table.
 double estimate_rows(Oid sealed_calls) {
     constexpr double bytes_per_row = 7;
     const Oid segment_table = get_relname_relid("segment", get_rel_namespace(sealed_calls));
@@ -75,13 +75,13 @@ bool is_known(PlannerInfo* root, Expr* expression, const RelOptInfo* table) {
            !contain_volatile_functions(reinterpret_cast<Node*>(expression));
 }
 
-// Which comparison of its type an operator is (BTEqualStrategyNumber and so on), 0 when it is none.
+// Returns which comparison of its type an operator is (BTEqualStrategyNumber and so on), 0 if none.
 int comparison(Oid operator_id, Oid type) {
     const TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
     return get_op_opfamily_strategy(operator_id, entry->btree_opf);
 }
 
-// What a condition narrows, and by what. False when it does not.
+// Finds what a condition narrows, and by which expression. Returns false if it narrows nothing.
 bool find_narrowing(PlannerInfo* root, const RelOptInfo* table, const Expr* condition,
                     Narrowing& narrowing, Expr*& by) {
     if (IsA(condition, ScalarArrayOpExpr)) {
@@ -134,7 +134,7 @@ void get_rel_size(PlannerInfo* root, RelOptInfo* table, Oid table_id) {
                                                              JOIN_INNER, nullptr));
 }
 
-// A scan decodes about what it returns: segments that it is not narrowed to are not read.
+// The cost is about that of the rows returned: a scan reads no segments that it is not narrowed to.
 void add_scan_path(PlannerInfo* root, RelOptInfo* table, double rows, Relids required_outer) {
     constexpr Cost startup_cost = 100; // reads a list of segments, and the first segment
     const Cost total_cost = startup_cost + rows * 5 * cpu_tuple_cost;
@@ -148,8 +148,8 @@ bool is_account_column(PlannerInfo*, RelOptInfo* table, EquivalenceClass*,
     return is_column(member->em_expr, table->relid, customer_acc_id);
 }
 
-// A path that reads all that is asked for; and for each join on the account, one that reads the
-// segments of the account that the other side of the join tells.
+// Adds a path that reads all that the query asks for. For each join on the account, also adds one
+// that reads only the segments of the account that the other side of the join gives.
 void get_paths(PlannerInfo* root, RelOptInfo* table, Oid) {
     add_scan_path(root, table, table->rows, table->lateral_relids);
     if (!table->has_eclass_joins) return;
@@ -225,7 +225,8 @@ private:
     std::optional<SegmentRows> rows_;
 };
 
-// What a scan keeps from row to row. Plain: it lives in the query's memory context.
+// A scan keeps this from row to row. It is plain data, since it lives in the query's memory
+// context.
 struct Scan {
     List* conditions; // ExprStates, one for each narrowing
     List* narrowings;
@@ -251,8 +252,8 @@ PreparedQuery find_segments(const char* accounts) {
             {TIMESTAMPTZOID, TIMESTAMPTZOID, INT4ARRAYOID}};
 }
 
-// Runs `body` connected to SPI with the rights of the scan's user: of who asks, or the owner of the
-// view that is asked. On an error PostgreSQL itself goes back to the caller's.
+// Runs `body` connected to SPI with the rights of the scan's user: the role that asks, or the owner
+// of the view that it asks. On an error PostgreSQL itself goes back to the caller's rights.
 template<class Body>
 void with_rights_of_scan(const Scan& scan, Body&& body) {
     Oid caller = InvalidOid;
@@ -263,7 +264,7 @@ void with_rights_of_scan(const Scan& scan, Body&& body) {
     SetUserIdAndSecContext(caller, security);
 }
 
-// What the plan's conditions narrow the scan to.
+// The plan's conditions narrow the scan to this.
 struct Bounds {
     TimestampTz from = DT_NOBEGIN;
     TimestampTz to = DT_NOEND;
@@ -362,7 +363,7 @@ struct CopiedRow {
     TupleDesc row_type;
 };
 
-// The row of a segment, in that memory context.
+// Copies the row of a segment into that memory context.
 CopiedRow copy_segment(std::int64_t id, MemoryContext memory) {
     static PreparedQuery query({"SELECT ", segment_columns,
                                 " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1"},
@@ -395,7 +396,7 @@ void open_next_segment(Scan& scan) {
     ++scan.segments_read;
 }
 
-// The next call, null behind the last one.
+// Returns the next call, null after the last one.
 const Call* next_call(Scan& scan, ExprContext* context) {
     if (!scan.started) start(scan, context);
     while (true) {

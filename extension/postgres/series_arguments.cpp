@@ -57,7 +57,7 @@ public:
         return to_address(address);
     }
 
-    // Less than nothing for a length of time that is not fixed, or does not fit.
+    // Negative for a length of time that is not fixed, or does not fit.
     std::chrono::microseconds length(const char* name) {
         const NullableDatum given = next();
         if (given.isnull)

@@ -1,4 +1,4 @@
-// What a caller of origination_active_calls asks, read from the arguments of the SQL function.
+// The question of a caller of origination_active_calls, read from the function's arguments.
 #pragma once
 
 #include "pg_headers.h"
@@ -23,8 +23,7 @@ struct Question {
 constexpr int question_arguments = 3 + 17 + 1;
 
 // Reads those arguments from number `first` on, in the order in which all forms of the function
-// declare them. Throws Error (missing_argument,
-// invalid_argument).
+// declare them. Throws Error (missing_argument, invalid_argument).
 Question read_question(FunctionCallInfo fcinfo, int first);
 
 // The same for origination_peak_calls, which has the bucket before the filters.

@@ -83,8 +83,8 @@ constexpr CustomExecMethods execution_methods = [] {
     return methods;
 }();
 
-// The one path of the relation, PostgreSQL's own, gives way to ours, which is the same but for who
-// holds the rows.
+// Replaces the relation's one path, which is PostgreSQL's own, by ours. Only the place where the
+// rows are kept is another.
 void use_series_scan(PlannerInfo* root, RelOptInfo* rel, Index index, RangeTblEntry* entry) {
     if (next_pathlist_hook != nullptr) next_pathlist_hook(root, rel, index, entry);
     if (list_length(rel->pathlist) != 1) return;
@@ -102,8 +102,8 @@ void use_series_scan(PlannerInfo* root, RelOptInfo* rel, Index index, RangeTblEn
     rel->pathlist = list_make1(path);
 }
 
-// The plan's one expression is the call: whole, so that the plan is made anew when the function is
-// another one.
+// The plan's one expression is the whole call, so that PostgreSQL plans anew when the function is
+// replaced.
 Plan* plan_scan(PlannerInfo* root, RelOptInfo* rel, CustomPath* path, List* target, List* clauses,
                 List* children) {
     (void)children;
@@ -134,8 +134,8 @@ struct SeriesScan {
     FunctionCallInfo call;
     PointSink sink; // its memory holds the arguments too
     bool is_counted;
-    // Of the sink's points, the one that was handed out last, from 1 on; 0 before the first one,
-    // and one more than there are behind the last one.
+    // The number of the point that was handed out last, from 1 on. It is 0 before the first point,
+    // and one more than the number of points after the last one.
     std::size_t position;
 };
 
@@ -210,9 +210,9 @@ TupleTableSlot* next_point(ScanState* node) {
     return ExecStoreVirtualTuple(slot);
 }
 
-// No row of it is locked, so where a query looks at a locked row again, as another transaction has
-// left it, the series is that of a subquery. Its points are then fetched as ever; by older minor
-// releases of PostgreSQL through this function.
+// No query locks rows of a series. When a query checks a locked row again, as another transaction
+// has left it, the series stands there like a subquery, and its points are fetched as usual. Older
+// minor releases of PostgreSQL fetch them through this function.
 bool recheck(ScanState* node, TupleTableSlot* slot) {
     (void)slot; // it is the node's own
     return !TupIsNull(next_point(node));
@@ -222,8 +222,8 @@ TupleTableSlot* execute_scan(CustomScanState* node) {
     return ExecScan(&node->ss, next_point, recheck);
 }
 
-// The same arguments have the same series within a query: it is not counted again where only what
-// the filter compares it with is another.
+// Within a query the same arguments give the same series. So a rescan counts again only if a
+// parameter on which the arguments depend has changed.
 void rescan(CustomScanState* node) {
     auto& scan = *reinterpret_cast<SeriesScan*>(node);
     ExecScanReScan(&node->ss);
@@ -252,7 +252,7 @@ void explain_scan(CustomScanState* node, List* ancestors, ExplainState* explain)
     show("Inbox Rows", nullptr, cost.inbox_rows);
 }
 
-// About how many points a call's series has: one for each minute of a window that is known.
+// Estimates how many points a call's series has: one for each minute of a window that is known.
 double estimate_points(PlannerInfo* root, const FuncExpr* call) {
     constexpr double default_points = 1000;
     TimestampTz bounds[2];
@@ -301,8 +301,8 @@ void install_series_scan() {
 
 extern "C" {
 
-// series_support(internal) returns internal: tells the planner how many points a series has about.
-// That the planner asks also loads this library, and with it the scan, in time.
+// series_support(internal) returns internal: tells the planner about how many points a series has.
+// When the planner asks, PostgreSQL loads this library, and with it the scan, in time.
 Datum series_support(PG_FUNCTION_ARGS) {
     require_arguments(fcinfo, 1);
     auto* request = reinterpret_cast<Node*>(PG_GETARG_POINTER(0));

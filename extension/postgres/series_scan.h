@@ -7,8 +7,7 @@
 // the executor as they lie in memory. EXPLAIN shows it as "Custom Scan (Active Calls Series)", and
 // EXPLAIN ANALYZE what the series has cost.
 //
-// Everywhere else, in a SELECT list or with ordinality say, the functions go on to fill
-// tuplestores.
+// Everywhere else, such as in a SELECT list or with ordinality, the functions fill tuplestores.
 #pragma once
 
 #include "boundary.h"
@@ -20,7 +19,7 @@
 
 namespace active_calls::postgres {
 
-// Where a scan wants the points of a series, and the cost of counting them.
+// The place where a scan wants the points of a series and the cost of counting them.
 struct PointSink {
     ExtensibleNode node; // first: PostgreSQL's functions hand it on as a Node
     MemoryContext memory;
@@ -32,8 +31,8 @@ struct PointSink {
     void fill(std::span<const Point> counted, const Grid& grid);
 };
 
-// The sink that the caller of a function wants its rows in; null when it is PostgreSQL itself, who
-// wants them in a tuplestore.
+// The sink in which the caller of a function wants its rows; null if the caller is PostgreSQL
+// itself, which wants them in a tuplestore.
 PointSink* point_sink(FunctionCallInfo fcinfo);
 
 // Makes the planner use the scan, for functions whose support function is series_support.

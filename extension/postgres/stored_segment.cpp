@@ -29,7 +29,7 @@ ByteSpan StoredSegment::fetch(Vector vector) {
     return plain_bytes(segment_first_vector + static_cast<int>(vector));
 }
 
-// The plain columns repeat what the header says, for who looks for segments with SQL.
+// The plain columns repeat what the header says, so that SQL can find segments.
 void StoredSegment::check_columns() const {
     const Timeline& timeline = header().timeline;
     const auto count = [&](int column) {

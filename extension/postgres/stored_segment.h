@@ -30,11 +30,11 @@ inline constexpr const char* segment_columns =
     " runs, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing, duration,"
     " auth_orig_ip, customer_price";
 
-// A segment while its row is at hand. What is read of it is kept in a memory context of the
-// caller's, who resets that when done with the segment; large values are read only when they are
-// asked for.
+// A segment while its row is at hand. It keeps what it reads in a memory context of the caller's,
+// who resets the context when done with the segment. It reads large values only when asked for
+// them.
 //
-// Everything throws Error (corrupted_data), which names the segment, where it is damaged.
+// All functions throw Error (corrupted_data), which names the segment, if it is damaged.
 class StoredSegment final : private VectorSource {
 public:
     // `values` and `nulls` are those of segment_columns.
@@ -55,7 +55,7 @@ public:
         named([&] { reader_->decode(window, columns, visit); });
     }
     SegmentReader& reader() { return *reader_; }
-    // Bytes that had to be fetched from where large values are stored.
+    // How many bytes of large values were fetched.
     std::size_t bytes_detoasted() const { return bytes_detoasted_; }
 
     // Runs `body`, which reads the segment through reader(), and names the segment where it is

@@ -10,7 +10,7 @@ namespace active_calls::postgres {
 
 namespace {
 
-// Moves the rows of the window to `inbox`; what else the segment holds becomes a segment again.
+// Moves the rows of the window to `inbox`. The other rows of the segment become a segment again.
 void unseal_segment(const TupleTableSlot& slot, MemoryContext memory, const Window& window,
                     InboxWriter& inbox) {
     StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);

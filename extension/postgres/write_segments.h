@@ -8,13 +8,13 @@
 
 namespace active_calls::postgres {
 
-// Segments are changed by one transaction at a time, seal, unseal or drop_before, until it ends:
-// work_lock.h. `command` is the function that asks. Throw PendingError.
+// One transaction at a time changes segments (seal, unseal, drop_before), until it ends: see
+// work_lock.h. `command` is the SQL function. Both throw PendingError.
 bool try_lock_segments();
 void lock_segments(const char* command);
 
-// Calls of one account that are to become segments. No segment becomes so large that it would take
-// much memory to make it, or to read it: it has a bound in rows, and one in text.
+// Calls of one account that are to become segments. A segment is bounded in rows and in text, so
+// that it takes little memory to make it and to read it.
 class AccountBuilder : public SegmentBuilder {
 public:
     using SegmentBuilder::SegmentBuilder;
@@ -35,8 +35,8 @@ private:
     std::size_t text_bytes_ = 0;
 };
 
-// Writes rows `first` to `first + count` of a sorted builder as segments. The last one, when it is
-// not full, may grow by what is sealed later.
+// Writes rows `first` to `first + count` of a sorted builder as segments. If the last one is not
+// full, later seals may add to it.
 void store_segments(const AccountBuilder& builder, std::size_t first, std::size_t count);
 
 // Writes all rows of the builder, together with those of the account's segments that are to grow.
