@@ -63,7 +63,7 @@ near_names() {
 # Prints the names of those tests that are of one kind, among the ones that were found.
 found() { sed -n "s|^$1 ||p" <<<"$tests"; }
 
-# What with-build.sh is to build for them.
+# The targets that with-build.sh has to build for them.
 targets() {
     local file kind
     if [ -n "$(found sql)$(found isolation)$(found tap)" ]; then echo extension; fi

@@ -13,7 +13,7 @@ skipped=0
 times=$BUILD/times # a line for each test that ran: milliseconds, what it is, its name
 : >"$times"
 
-# What sanitizers find, in whatever process, they report to files here. That an allocation is too large is no finding.
+# Sanitizers report what they find, in any process, to files here. An allocation that is too large is no finding.
 reports=$BUILD/reports
 rm -rf "$reports"
 install -d -m 1777 "$reports"
@@ -40,7 +40,7 @@ count() { # PASSED FAILED [SKIPPED]: a suite that ran nothing has failed
     skipped=$((skipped + ${3:-0}))
 }
 
-# What the script ends with: the counts in one line, and whether all is well.
+# Prints the counts in one line, and returns whether all is well.
 summary() {
     local text
     sanitizer_reports
@@ -148,7 +148,7 @@ end_to_end_tests() { # FILES
     count "$good" "$bad" "$unrun"
 }
 
-# What a test does not find, it says.
+# A test itself says what it does not find.
 get_what_they_need() { # FILES
     if grep -q ACTIVE_CALLS_BOUNDARY_TEST "$@"; then
         make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true

@@ -108,7 +108,7 @@ void compare(std::vector<Entrant>& entrants, const std::vector<Question>& questi
         std::vector<std::optional<Timing>> timings(entrants.size());
         for (int round = 0; round < rounds; ++round) {
             for (std::size_t turn = 0; turn < entrants.size(); ++turn) {
-                // Who begins changes, so that nobody always follows the same one.
+                // Another contender begins each round, so that none always follows the same one.
                 const std::size_t i = (turn + static_cast<std::size_t>(round)) % entrants.size();
                 const bool answered = attempt(entrants[i], [&] {
                     if (!timings[i]) timings[i].emplace();

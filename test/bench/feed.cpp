@@ -89,7 +89,7 @@ Milliseconds time_to_send(httplib::Client& client, const std::string& batch, std
     return took;
 }
 
-// What seal and autovacuum do all the time: the inbox has room, and does not grow.
+// Does what seal and autovacuum do all the time: the inbox has room, and does not grow.
 void empty_inbox(Session& session) {
     session.run("DELETE FROM active_calls.inbox");
     session.run("VACUUM (TRUNCATE off) active_calls.inbox");

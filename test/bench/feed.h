@@ -1,4 +1,4 @@
-// What it costs to take the switch's feed over HTTP.
+// Measures the feed of the switch over HTTP.
 #pragma once
 
 #include <cstddef>

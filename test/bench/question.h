@@ -1,4 +1,4 @@
-// What is asked: a series of one account over a window, and the filters of it.
+// A question: a series of one account over a window, and its filters.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace active_calls::bench {
 
-// Those of the function's filters that the questions use; absent ones do not filter.
+// The filters of the function that the questions use. Absent ones do not filter.
 struct Filters {
     std::optional<int> duration_gt = std::nullopt;
     std::optional<int> dst_country_id = std::nullopt;

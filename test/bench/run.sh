@@ -163,7 +163,7 @@ growth_of_others() {
     settle -d copy
     echo "before:"
     compare_with_copy
-    # As many accounts again, with the calls of all but the large one.
+    # Adds as many accounts again, with the calls of all but the large one.
     calls_until "$last" | awk -F'\t' -v OFS='\t' -v large="$large" \
         '$2 != large { $2 += 1000000; print }' | to_inbox
     seal >/dev/null
@@ -240,7 +240,7 @@ through_rest() {
     stop_shim
 }
 
-# Of later days, so that no row has been there before; nothing of them stays.
+# The rows are of later days, so that none has been there before. None of them stays.
 through_feed() {
     start_shim
     "$SIMULATE" --accounts 200 --peak-calls 25000 --duration 20m --until 2026-03-03T10:30:00Z >"$work/feed.jsonl"

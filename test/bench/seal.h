@@ -1,4 +1,4 @@
-// What sealing costs.
+// Measures sealing.
 #pragma once
 
 #include <string>

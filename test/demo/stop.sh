@@ -37,7 +37,7 @@ is_up=
 end "the shim" "$demo/shim.pid" TERM
 end PostgreSQL "$demo/data/postmaster.pid" INT
 
-# Where the socket's path would have been too long, it is a link to a folder elsewhere.
+# If the socket's path would have been too long, it is a link to a folder elsewhere.
 if [[ $(readlink "$demo/socket") == /tmp/active-calls-demo.?????? ]]; then
     rm -rf "$(readlink "$demo/socket")" "$demo/socket"
 fi

@@ -1,4 +1,4 @@
-// What a call costs its customer: the five price fields of a destination, and the sum they give.
+// The price of a call to its customer: the five price fields of a destination, and their sum.
 #pragma once
 
 #include <string_view>

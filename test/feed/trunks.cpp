@@ -14,7 +14,7 @@ namespace active_calls::feed {
 
 namespace {
 
-// What stands in the place of a number when the caller's equipment sends none. All of it, like
+// These stand in place of a number when the caller's equipment sends none. All of it, like
 // every other text of a simulated call, goes into JSON and COPY without escapes.
 constexpr std::array<std::string_view, 8> names{
     "anonymous",     "",         "Alice.PBX",   "sip-trunk-7",

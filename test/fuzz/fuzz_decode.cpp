@@ -13,7 +13,7 @@ namespace {
 
 using namespace active_calls;
 
-// With more rows a run is slow and no other code is reached.
+// More rows make a run slow and reach no other code.
 constexpr std::size_t max_rows = 10'000;
 
 template<class Read>

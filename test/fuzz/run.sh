@@ -10,7 +10,7 @@ work=$BUILD/fuzz
 targets=(fuzz_decode fuzz_round_trip)
 
 packages=(clang)
-# Where it is a package of its own, not a part of clang.
+# libFuzzer may be a package of its own, and not a part of clang.
 if apt-cache show libclang-rt-dev >/dev/null 2>&1; then packages+=(libclang-rt-dev); fi
 "$top/test/setup/install-packages.sh" "${packages[@]}"
 

@@ -6,7 +6,7 @@ namespace active_calls {
 
 namespace {
 
-// What a header says of its vectors, and its checksum, to be appended to the rest of it.
+// The part of a header about its vectors, and its checksum, to be appended to the rest.
 void write_checksums(ByteWriter& header, const std::array<Bytes, vector_count>& vectors) {
     for (const Bytes& vector : vectors) {
         header.varint(vector.size());

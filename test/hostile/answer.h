@@ -1,4 +1,4 @@
-// What the shim answers.
+// Answers of the shim.
 #pragma once
 
 #include <optional>
@@ -15,15 +15,15 @@ struct Answer {
     std::string_view field(std::string_view name) const;
 };
 
-// Takes answers out of what comes, piece by piece. Each of the shim's has a Content-Length, if it
-// has a body.
+// Takes answers out of the bytes that come, piece by piece. Each answer of the shim that has a body
+// has a Content-Length.
 class AnswerReader {
 public:
     explicit AnswerReader(bool keeps_bodies)
         : keeps_bodies_(keeps_bodies) {}
 
     // Removes from `bytes` what belongs to the next answer, and returns it once it is whole. Throws
-    // std::runtime_error of what is no HTTP.
+    // std::runtime_error if the bytes are no HTTP.
     std::optional<Answer> next(std::string_view& bytes);
 
 private:

@@ -1,6 +1,6 @@
-// The attacks. Each prints its rows of the table and returns whether all of its bounds held; each
-// is bounded by time, whatever the shim does. They throw std::runtime_error where an attack could
-// not be made.
+// The attacks. Each prints its rows of the table and returns whether all of its bounds held. Each
+// is bounded in time, whatever the shim does. They throw std::runtime_error if an attack could not
+// be made.
 #pragma once
 
 #include "target.h"
@@ -9,7 +9,7 @@
 
 namespace active_calls::hostile {
 
-// storms.cpp: one customer, and what another one notices.
+// storms.cpp: one customer attacks, and another one notices or not.
 // 8,600 requests in two seconds, each from a connection that is reset: at once, and soon after.
 bool resets(const Target& target);
 // 200 connections that ask again as soon as they are answered, for ten seconds.
@@ -38,7 +38,7 @@ bool points(const Target& target);
 // sets it.
 bool connection_limit(const Target& target);
 
-// oracle.cpp: whether x-runtime tells an account of others from none.
+// oracle.cpp: whether x-runtime tells an account of somebody else from one that does not exist.
 bool oracle(const Target& target);
 
 // refusals.cpp: what refused requests leave in PostgreSQL's log.

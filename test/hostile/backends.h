@@ -1,5 +1,5 @@
-// What PostgreSQL does for the shim, as a superuser sees it. It is reached as libpq's environment
-// says.
+// The backends that PostgreSQL has for the shim, as a superuser sees them. libpq's environment says
+// where the server is.
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ public:
     Backends(const Backends&) = delete;
     Backends& operator=(const Backends&) = delete;
 
-    // How many the shim's role for customers has.
+    // How many backends the shim's role for customers has.
     double count();
-    // The private memory of the one that has most of it, in MiB.
+    // The private memory of the backend that has most of it, in MiB.
     double largest();
 
 private:

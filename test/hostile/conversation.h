@@ -22,8 +22,8 @@ public:
     Conversation(const Conversation&) = delete;
     Conversation& operator=(const Conversation&) = delete;
 
-    // Sends a request and returns its answer; none if there is none within `patience`, or the
-    // connection breaks. A kept-alive connection that has ended is replaced, once.
+    // Sends a request and returns its answer, or none if none comes within `patience` or the
+    // connection breaks. Replaces a kept-alive connection that has ended, once.
     std::optional<Answer> ask(std::string_view request, milliseconds patience);
 
     // The two halves of that, for requests that are sent before the answers to others have come.

@@ -23,8 +23,8 @@ GoodRequests good_probes(const Target& target) {
 
 namespace {
 
-// What an attack before has left is not to be taken for the quiet before this one. Waits for it to
-// end, half a minute at most.
+// Waits until the attack before has no effect any more, half a minute at most. Otherwise its
+// effects would count as the quiet before this one.
 void wait_until_quiet(const GoodRequests& good) {
     Conversation conversation(good.address);
     const auto deadline = Clock::now() + milliseconds{30'000};
@@ -65,7 +65,7 @@ Course watch(const Target& target, GoodRequests good, const std::function<void()
     course.quiet = client.between(begin, attacked);
     course.under = client.between(attacked, over);
     course.after = client.between(settled, end);
-    // One who has waited in vain since before has nothing to say of this time; that is no good
+    // A client that has waited in vain since before has no figures for this time, which is no good
     // sign.
     if (course.after.asked == 0)
         course.after = {1, 1, static_cast<double>(good_patience.count()),

@@ -20,11 +20,11 @@ GoodRequests good_customer(const Target& target);
 GoodRequests good_batches(const Target& target);
 GoodRequests good_probes(const Target& target);
 
-// Three quiet seconds, the attack, two seconds in which all may become as it was, and two more, in
-// which it has to be.
+// Three quiet seconds, the attack, two seconds in which the service may recover, and two more, in
+// which it must have recovered.
 Course watch(const Target& target, GoodRequests good, const std::function<void()>& attack);
 
-// What another customer may notice: p99 is at most five times the quiet one. Where a quiet answer
+// How much another customer may notice: p99 is at most five times the quiet one. If a quiet answer
 // takes a millisecond, five are within the noise of a machine with two cores, so twenty are always
 // allowed.
 double five_times_quiet(const Course& course);

@@ -25,15 +25,15 @@ bool wait_for_end(int process, milliseconds patience) {
     return poll(&one, 1, static_cast<int>(patience.count())) > 0;
 }
 
-// A thread for each kind on each listener, which together have as many connections on a listener as
-// a crowd has.
+// There is a thread for each kind on each listener. Together they have as many connections on a
+// listener as a crowd has.
 std::vector<std::jthread> crowds(const Target& target, const std::string& only) {
     std::vector<std::jthread> threads;
     for (const char* name : {"customers", "feed", "admin"})
         for (Kind& kind : kinds(target, listener_of(target, name))) {
             if (!only.empty() && only != kind.name) continue;
-            // Who reads more than 16 KiB a second is a client whose answer is in flight, and is
-            // waited for.
+            // A client that reads more than 16 KiB a second has an answer in flight, and the shim
+            // waits for it.
             if (kind.settings.conduct.read_a_second > 0 &&
                 kind.settings.conduct.read_a_second != Conduct::all)
                 continue;
@@ -56,7 +56,7 @@ bool drain(const Target& target, const std::string& kind) {
     GoodClient customer(good_customer(target)), feed(good_batches(target));
     std::this_thread::sleep_for(milliseconds{4000});
 
-    constexpr milliseconds longest{35'000}; // more than --drain-timeout is as it comes
+    constexpr milliseconds longest{35'000}; // more than the default of --drain-timeout
     const auto asked = Clock::now();
     kill(target.pid, SIGTERM);
     const bool has_ended = wait_for_end(process, longest);

@@ -1,4 +1,4 @@
-// A client that does nothing wrong, and what it gets of the service while others attack.
+// A client that does nothing wrong, and the service that it gets while others attack.
 #pragma once
 
 #include "conversation.h"
@@ -10,11 +10,11 @@
 
 namespace active_calls::hostile {
 
-// How long a good client waits for an answer. One that takes longer, or is not 200, counts as if it
-// had taken this long: to be refused at once is no service.
+// How long a good client waits for an answer. An answer that takes longer, or is not 200, counts as
+// if it had taken this long: a refusal at once is no service.
 constexpr milliseconds good_patience{3000};
 
-// In milliseconds.
+// Times in milliseconds.
 struct Latencies {
     std::size_t asked = 0;
     std::size_t lost = 0; // not answered by a 200 in time
@@ -29,16 +29,16 @@ struct GoodRequests {
 };
 
 // Asks fifty times a second, on one connection, in a thread of its own. A request is due at its
-// time whether the one before has been answered or not: how long it took is counted from then, so
-// that one long wait is not a single bad figure among many good ones.
+// time whether the one before has been answered or not, and its time counts from then. So one long
+// wait is not a single bad figure among many good ones.
 class GoodClient {
 public:
     explicit GoodClient(GoodRequests requests);
 
-    // Ends it. Of requests that were due before and have not been sent, nothing is known.
+    // Ends the client. It does not count requests that were due before and have not been sent.
     void stop();
 
-    // After `stop`: of those that were due in this time.
+    // After `stop`: the times of requests that were due in this period.
     Latencies between(Clock::time_point from, Clock::time_point to) const;
     // After `stop`: when the last 200 came.
     Clock::time_point last_answer() const { return last_answer_; }

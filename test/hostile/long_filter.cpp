@@ -21,8 +21,8 @@ struct Seen {
     std::map<int, int> answers; // by status; 0: none
 };
 
-// The numbers are of one letter, and what is looked for differs from them at its end alone: a
-// search that compares at each place compares nearly all of it at each.
+// The numbers consist of one letter, and the needle differs from them only at its end. So a search
+// that compares at each place compares nearly all of the needle each time.
 std::string slow_request(const Target& target) {
     const std::string needle = std::string(6999, 'a') + "b";
     return series_request(target, hostile_tenant, account_of_long_numbers,

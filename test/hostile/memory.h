@@ -9,10 +9,10 @@
 
 namespace active_calls::hostile {
 
-// A figure of /proc/PID/status, such as "VmRSS"; 0 when there is no such process.
+// Returns a figure of /proc/PID/status, such as "VmRSS"; 0 if there is no such process.
 double memory_of(pid_t pid, const char* field = "VmRSS");
 
-// Looks twenty times a second for as long as it lives.
+// Measures twenty times a second for as long as it lives.
 class Peak {
 public:
     explicit Peak(std::function<double()> look);

@@ -22,10 +22,10 @@ struct Mean {
     double squared_error; // of the mean itself
 };
 
-// Of the faster three quarters, as the slow rest is what the machine did in between, and hides a
-// small difference. The error is larger than that of these alone, since where they end is found in
-// the same values: it is that of all values, with the slow ones set to that end, as a multiple of
-// what is kept.
+// The mean of the faster three quarters. The slow rest is due to what else the machine did, and
+// hides a small difference. The error is larger than that of the kept values alone, since the same
+// values decide where these end. It is the error of all values, with the slow ones set to that end,
+// as a multiple of the share that is kept.
 Mean trimmed_mean(std::vector<double> values) {
     constexpr double kept = 0.75;
     std::ranges::sort(values);
@@ -55,7 +55,7 @@ bool oracle(const Target& target) {
     Conversation conversation(target.customers);
     const auto end = Clock::now() + milliseconds{90'000};
     while (microseconds[1].size() < wanted && Clock::now() < end) {
-        // Each in a pair comes first as often as the other, so that what follows what has no say.
+        // Each of a pair comes first as often as the other, so that their order does not matter.
         const std::size_t first = random() / 1024 % 2;
         for (const std::size_t which : {first, 1 - first}) {
             const auto answer = conversation.ask(requests.at(which), good_patience);
@@ -68,7 +68,7 @@ bool oracle(const Target& target) {
     }
     const Mean foreign = trimmed_mean(microseconds[0]), none = trimmed_mean(microseconds[1]);
     const double error = std::sqrt(foreign.squared_error + none.squared_error);
-    // Where all are the same, as where the value is coarse, there is no error and no difference.
+    // If all values are the same, as with a coarse clock, there is no error and no difference.
     const double z = error > 0 ? (foreign.value - none.value) / error : 0;
     return print({"oracle",
                   "customers",

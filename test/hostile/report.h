@@ -20,7 +20,7 @@ struct Bound {
 struct Row {
     std::string attack;
     std::string listener;
-    std::optional<Course> course; // of attacks beside which a good client asks
+    std::optional<Course> course; // if a good client asks beside the attack
     std::vector<Bound> bounds;
     std::string note; // what else was seen
 };

@@ -74,7 +74,7 @@ start_postgres() {
     export PGHOST PGUSER=postgres PGDATABASE=postgres
     as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
         --encoding=UTF8 --locale=C.UTF-8 >/dev/null
-    # As PostgreSQL comes, but that it does not wait for the disk, which is not what is attacked.
+    # PostgreSQL has its defaults, except that it does not wait for the disk, which is not under attack.
     cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
 unix_socket_directories = '$PGHOST'
@@ -166,7 +166,7 @@ start_shim() {
     exit 2
 }
 
-# What works on for a shim that has gone is not to be taken for the next one's; a minute at most.
+# Waits for backends that still work for a shim that has gone, a minute at most: they must not count as the next one's.
 wait_for_backends() {
     for _ in {1..120}; do
         if [ "$(sql -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

@@ -12,8 +12,8 @@ namespace active_calls::hostile {
 
 namespace {
 
-// Those who reset at once take back what they have sent before it is read. After a pause it has
-// been read, and waits to be answered.
+// A client that resets at once takes its request back before it is read. After a pause, the request
+// has been read, and waits to be answered.
 SwarmSettings resets_of(const Target& target, milliseconds pause) {
     Conduct conduct;
     conduct.bytes = tenant_request(target, hostile_tenant);
@@ -55,7 +55,7 @@ bool greedy(const Target& target) {
 }
 
 bool memory(const Target& target) {
-    // What is there once all of the shim has been at work is the start.
+    // The start is the memory once all parts of the shim have been at work.
     Conversation customer(target.customers), feed(target.feed);
     constexpr int rows = 20'000;
     const std::string batch = batch_request(target.feed_password, rows);
@@ -76,7 +76,7 @@ bool memory(const Target& target) {
             run_swarm(kind.settings, milliseconds{1500});
         peak_value = peak.value();
     }
-    // What is still to be answered for those who have gone has its time, twenty seconds at most.
+    // Requests of clients that have gone get time to be answered, twenty seconds at most.
     const auto deadline = Clock::now() + milliseconds{20'000};
     while (Clock::now() < deadline &&
            !customer.ask(tenant_request(target, good_tenant), good_patience)) {

@@ -22,21 +22,21 @@ std::string repeated(const std::string& text, int times) {
     return result;
 }
 
-// What each listener answers to anybody, at no great cost.
+// Requests that each listener answers to anybody, at no great cost.
 std::string open_request(const Listener& listener) {
     if (listener.name == "customers") return get("/api/rest/customer/v1/openapi.json");
     return get(listener.name == "feed" ? "/ping" : "/live");
 }
 
-// The most that it answers to anybody, in a row. These attack by being slow, not by asking for
-// much: all of them together ask for no more than the shim can answer in a second or two.
+// The largest answers that a listener gives to anybody, in a row. These clients attack by being
+// slow, not by asking for much: all together ask for no more than the shim can answer in a second
+// or two.
 std::string large_open_requests(const Listener& listener) {
     if (listener.name == "admin") return repeated(get("/metrics"), 2);
     return repeated(open_request(listener), listener.name == "feed" ? 10 : 4);
 }
 
-// The head of a request whose credentials are wrong, or which needs none and has a body all the
-// same.
+// The head of a request that has a body, and either has wrong credentials or needs none.
 std::string unwanted_body(const Listener& listener, std::size_t size) {
     if (listener.name == "feed") return batch_head("a guess", size);
     const bool is_admin = listener.name == "admin";
@@ -98,7 +98,7 @@ std::vector<Kind> kinds(const Target& target, const Listener& listener) {
     add("reads slowly", {.bytes = many, .read_a_second = slow}, crowd, gently);
     add("idle", {.bytes = request});
     if (listener.name == "customers")
-        // Each is a query, and these have to wait for one another; so there are fewer.
+        // Each is a query, and queries wait for one another, so there are fewer of them.
         add("slow series", {.bytes = large_request(target), .read_a_second = slow}, 200);
     if (listener.name == "feed")
         add("half a body",

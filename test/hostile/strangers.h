@@ -1,4 +1,4 @@
-// What strangers do to a listener.
+// Strangers who attack a listener.
 #pragma once
 
 #include "swarm.h"

@@ -70,7 +70,7 @@ private:
     }
     bool reads_at_once() const { return conduct_.read_a_second == Conduct::all; }
 
-    // As many as are missing, and the pace allows.
+    // Opens as many as are missing, as far as the pace allows.
     void open_some(Clock::duration since_begin) {
         const double seconds = std::chrono::duration<double>(since_begin + tick).count();
         const auto allowed =
@@ -133,7 +133,7 @@ private:
 
     void on_event(std::size_t index, std::uint32_t events) {
         Member& member = members_[index];
-        // What has come before the end is read first.
+        // First reads what has come before the end.
         if ((events & EPOLLIN) && !receive(index, Conduct::all)) return;
         if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) {
             ++tally_.ended;

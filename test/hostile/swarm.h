@@ -10,7 +10,7 @@
 
 namespace active_calls::hostile {
 
-// What each connection of a swarm does.
+// The behaviour of each connection of a swarm.
 struct Conduct {
     enum class Then {
         waits,  // until the server ends it
@@ -24,7 +24,7 @@ struct Conduct {
     milliseconds pause{};            // and more after this
     std::size_t read_a_second = all; // so many bytes of the answers; 0: reads nothing at all
     Then then = Then::waits;
-    // Goes on sending when the server has said that it sends no more.
+    // Whether it goes on sending when the server has said that it sends no more.
     bool goes_on = false;
 };
 
@@ -32,8 +32,8 @@ struct SwarmSettings {
     sockaddr_in address;
     Conduct conduct;
     std::size_t connections;
-    // How many are opened in a second at most, those included that replace what the server has
-    // ended.
+    // How many connections are opened in a second at most, including replacements of those that the
+    // server has ended.
     std::size_t opened_a_second = 5000;
 };
 
@@ -46,7 +46,7 @@ struct Tally {
     std::string text() const;
 };
 
-// Keeps so many connections up for so long, or until the end is asked for; then closes them all.
+// Keeps so many connections up for so long, or until it is asked to end. Then closes them all.
 Tally run_swarm(const SwarmSettings& settings, milliseconds duration,
                 const std::stop_token& end = {});
 

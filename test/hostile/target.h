@@ -1,4 +1,4 @@
-// What is attacked, and the requests that are made of it.
+// The shim that is attacked, and requests to it.
 #pragma once
 
 #include <netinet/in.h>
@@ -19,17 +19,17 @@ struct Target {
     int pool_size = 0;
     std::chrono::milliseconds statement_timeout{};
     std::string feed_password;
-    // Of tenant 1, 2, …: customer and account have the same number, and see nothing of the others'.
+    // The tokens of tenants 1, 2, …. A tenant's customer and account have the same number.
     std::vector<std::string> tokens;
 };
 
-// Of those who attack, and of the good client beside them.
+// The tenants that attack, and the good client's.
 constexpr int hostile_tenant = 1;
 constexpr int good_tenant = 2;
-// Accounts of the hostile tenant's customer: run.sh fills them.
+// Accounts of the hostile tenant's customer, which run.sh fills.
 constexpr int account_of_long_numbers = 1001;
 constexpr int account_of_many_points = 1002;
-// Those of the good tenant's customer, and none at all.
+// An account of the good tenant's customer, and one that does not exist.
 constexpr int foreign_account = good_tenant;
 constexpr int no_account = 999'999;
 

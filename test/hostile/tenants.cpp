@@ -21,8 +21,8 @@ struct Seen {
     std::atomic<int> asked = 0, foreign = 0, others = 0;
 };
 
-// As a proxy does that has one connection for all: each request is of another tenant. `depth` of
-// them are sent before the first answer is read.
+// Sends each request for another tenant, as a proxy does that has one connection for all. `depth`
+// requests are sent before the first answer is read.
 void ask(const Target& target, std::uint32_t seed, int depth, Clock::time_point end, Seen& seen) {
     std::minstd_rand random(seed);
     Conversation conversation(target.customers);
@@ -42,7 +42,7 @@ void ask(const Target& target, std::uint32_t seed, int depth, Clock::time_point 
             if (!answer || answer->status != 200) {
                 ++seen.others;
                 if (answer) continue;
-                // What comes later would be taken for the answer to something else.
+                // A later answer would be taken for that of another request.
                 conversation.close();
                 break;
             }

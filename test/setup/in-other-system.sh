@@ -61,7 +61,7 @@ bring_up_to_date() {
     inside apt-get -qq install -y --no-install-recommends make ccache >/dev/null
 }
 
-# With nothing in it that another run has built.
+# The copy has nothing in it that another run has built.
 unpack_tree() {
     rm -rf "$root$tree"
     mkdir -p "$root$tree"

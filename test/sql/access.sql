@@ -69,7 +69,7 @@ FROM (VALUES (110, NULL::int[]), (110, '{}'), (110, '{1010}'), (110, '{1010,1011
              (110, '{NULL,1009}'), (110, '{{1009},{1010}}'), (111, '{}'), (112, '{}'), (112, '{1009}'),
              (NULL, '{}'), (NULL, '{1009}')) AS v (customer_id, account_ids);
 
--- Who may not see an account does not learn more about the question either
+-- A caller who may not see an account learns no more about the question either
 SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_c, now() + interval '1 hour');
 SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_c, '1970-01-01 00:00Z');
 SELECT * FROM active_calls.scoped_origination_active_calls(110, NULL, :account_c, '1970-01-01 00:00Z');
@@ -112,7 +112,7 @@ SELECT * FROM active_calls.origination_active_calls(:no_account, :window);
 SELECT * FROM active_calls.origination_active_calls(NULL, :window);
 \set VERBOSITY default
 
--- What is taken away is gone at once, in a session that has asked before
+-- Rights that are taken away are gone at once, also in a session that has asked before
 RESET ROLE;
 UPDATE active_calls.api_access SET account_ids = '{1009}' WHERE id = 1101;
 SET ROLE active_calls_shim;

@@ -4,7 +4,7 @@ SET client_min_messages = warning;
 \getenv srcdir PG_ABS_SRCDIR
 \set script :srcdir '/../sql/yeti.sql'
 
--- As Yeti has them, as far as they matter here.
+-- Yeti's own tables, as far as they matter here.
 CREATE SCHEMA billing;
 CREATE SCHEMA sys;
 CREATE TABLE billing.accounts (id int PRIMARY KEY, uuid uuid NOT NULL, contractor_id int NOT NULL);
@@ -13,7 +13,7 @@ INSERT INTO billing.accounts VALUES
     (1, '00000000-0000-0000-0000-000000000001', 3), (2, '00000000-0000-0000-0000-000000000002', 9);
 INSERT INTO sys.api_access VALUES (37, 3, '{}', 'three'), (38, 9, NULL, 'nine');
 
--- What was there before is replaced by what Yeti has.
+-- Yeti's rows replace what was there before.
 CREATE TEMP TABLE account_before AS TABLE active_calls.account;
 CREATE TEMP TABLE api_access_before AS TABLE active_calls.api_access;
 INSERT INTO active_calls.account VALUES (999, '00000000-0000-0000-0000-000000000999', 1, 'old');
@@ -40,7 +40,7 @@ RESET ROLE;
 SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
 SELECT * FROM active_calls.api_access ORDER BY id;
 
--- Where changes fired no triggers, as those of a replication worker, later ones succeed, and mend what they touch.
+-- After changes that fired no triggers, as a replication worker's do, later ones succeed, and mend what they touch.
 SET session_replication_role = replica;
 INSERT INTO billing.accounts VALUES (4, '00000000-0000-0000-0000-000000000004', 9);
 INSERT INTO sys.api_access VALUES (39, 9, NULL, 'lost');

@@ -1,5 +1,5 @@
--- What is written to inbox is written as an INSERT would: with constraints, indexes, triggers, rules, columns and row
--- security of the operator's own, and with the rights of the caller. The writer loads.
+-- The functions write to inbox as an INSERT would: with constraints, indexes, triggers, rules, columns and row security
+-- of the operator's own, and with the rights of the caller. The writer loads.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set roles :abs_srcdir '/../sql/roles.sql'
 \set ECHO none

@@ -55,7 +55,7 @@ SET active_calls.max_points = 0;
 SET active_calls.no_such_setting = 1;
 \set VERBOSITY default
 
--- What customers are refused is logged when a superuser says so
+-- The server logs what it refuses to customers when a superuser says so
 SET active_calls.log_refusals = on;
 
 -- A setting made for a transaction ends with it

@@ -225,7 +225,7 @@ SQL
 
 my $rows;
 
-# What lies where: how many rows of the inbox, of segments, and segments.
+# How many rows the inbox and the segments have, and how many segments there are.
 sub stores
 {
     return split /\|/, $database->sql(<<'SQL');
@@ -312,7 +312,7 @@ cmp_ok($_, '>', 0.2 * $rows, 'half sealed: many rows are in either store') for $
 cmp_ok($segments, '>', 25, 'half sealed: there are many segments');
 compare('half sealed');
 
-# In one transaction, as what is to come becomes what has been.
+# This runs in one transaction, since the future becomes the past meanwhile.
 is( $database->sql(<<'SQL'), "t\nt", 'sealed: what is to come waits');
 BEGIN;
 SELECT active_calls.seal('0') > 0;

@@ -56,12 +56,12 @@ sub is_cancelled_within ($statement, $name)
     return;
 }
 
-# What is longer than the table takes today was there before it had a bound.
+# These names are longer than the table takes with its bound.
 $database->sql(<<'SQL');
 ALTER TABLE active_calls.inbox DROP CONSTRAINT inbox_src_prefix_routing_check, DROP CONSTRAINT inbox_dst_prefix_routing_check
 SQL
 
-# So many names of so many letters.
+# Inserts so many names of so many letters.
 sub insert_names ($count, $length)
 {
     $database->sql(<<"SQL");
@@ -84,7 +84,7 @@ subtest 'a needle that nearly is everywhere' => sub {
     is((run($question->(2000), 10_000))[0], '', 'and looked for in segments in time');
 };
 
-# Of the 20,000 names, 80 MB.
+# The 20,000 names of before have 80 MB.
 subtest 'long names in segments' => sub {
     my $contains = ", src_prefix_routing_contains => repeat('a', 2000) || 'b'";
     is_cancelled_within(series($contains), 'looked for');

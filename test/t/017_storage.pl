@@ -29,7 +29,7 @@ FROM generate_series(0, $minutes - 1) AS minute, generate_series(1, $calls) AS c
 SQL
 }
 
-# What a question has cost, as active_calls.log_scan logs it, by name.
+# The cost of a question, as active_calls.log_scan logs it, by name.
 sub cost_of ($arguments)
 {
     my ($result, $output, $error) = $node->psql('active_calls_test', <<"SQL");
@@ -167,7 +167,7 @@ SQL
     note("live $live, heap $grown->{heap}, toast $grown->{toast}");
     cmp_ok($grown->{heap} + $grown->{toast}, '<', 5 * $live, 'segments that grew take little more than what they hold');
 
-    # What is dropped makes place for what comes; when all is dropped, the files shrink to nothing.
+    # Dropped calls make room for new ones. When all are dropped, the files shrink to nothing.
     my @after_round;
     for my $day (1 .. 5)
     {
@@ -214,7 +214,7 @@ sub watch_memory ($pid, $backend)
 }
 
 subtest 'a million rows' => sub {
-    # Of a few large accounts and many small ones, half of them with names that are long and all different
+    # A few large accounts and many small ones; half of the rows have long names that are all different.
     $database->sql(<<'SQL');
 INSERT INTO active_calls.inbox
 SELECT '2026-01-01 00:00Z'::timestamptz + n / 5000 * interval '1 minute', (3000 * (n * 7919 % 5000 / 5000.0) ^ 3)::int, n % 200, n % 100,

@@ -27,7 +27,8 @@ sub sqlstring ($value)
     return "'" . ($value =~ s/'/''/gr) . "'";
 }
 
-# What the dashboard starts with: a text box is empty, a list has its selected value; the account is the first of its query.
+# The dashboard's values at its start: a text box is empty, a list has its selected value, and the account is the first of
+# its query.
 my %default = map { $_ => $variable{$_}{current}{value} } grep { $variable{$_}{type} =~ /custom|textbox/ } keys %variable;
 my @window  = ('2026-01-01T12:46:15Z', '2026-01-01T12:52:00Z');
 

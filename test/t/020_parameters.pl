@@ -69,7 +69,7 @@ my @NEVER_A_VALUE = (
     \'%', \'%4', \'%zz', \'%00', \'%ff', \'%c0%80', \'%e2%82',
 );
 
-# What a good value must not be surrounded by.
+# A good value with something around it that makes it bad.
 sub decorated ($good)
 {
     return (

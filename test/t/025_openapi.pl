@@ -120,8 +120,8 @@ SQL
     }
 };
 
-# By format or type: values at the border of what a schema allows, on either side. Each is asked of the schema and of the
-# server, who must agree.
+# Values at the border of what a schema allows, on both sides, by format or type. The schema and the server must agree on
+# each.
 my %SAMPLES = (
     uuid  => [ $ACCOUNT_7, uc $ACCOUNT_7, 'x', "{$ACCOUNT_7}", substr($ACCOUNT_7, 1), '' ],
     time  => [

@@ -25,7 +25,7 @@ sub between ($from, $to, @records)
     return grep { ($_->{sent_at} // $_->{done_at}) >= $from && $_->{done_at} <= $to } @records;
 }
 
-# What became of these requests, each status or outcome once.
+# Returns what became of these requests, each status or outcome once.
 sub outcomes (@records) { return join ' ', sort keys %{ ActiveCalls::Crowd->tally(@records) } }
 
 # Sends a request and returns the connection on which the answer will come.
@@ -38,7 +38,7 @@ sub send_request ($shim)
 
 sub is_ready ($shim) { return $shim->request(admin => 1, target => '/ready')->{status} == 200 }
 
-# What /ready asks the database with is not what customers are served with, which tries it again at its own time.
+# /ready has a connection of its own. Those of customers try the database again at their own time.
 sub serves ($shim) { return $shim->request(target => $SAMPLE_TARGET)->{status} == 200 }
 
 subtest 'stopped and started under load' => sub {

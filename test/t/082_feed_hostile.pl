@@ -29,7 +29,7 @@ my $shim     = start_shim(database => $database, feed => 1, args => \@LIMITS);
 my $memory_before = $shim->memory('VmHWM');
 my $calls_before  = $database->sql('SELECT count(*) FROM active_calls.inbox');
 
-# As long as this test lasts, a customer asks, and a switch sends what changes nothing.
+# During the whole test, a customer asks, and a switch sends rows that change nothing.
 my $customers =
     ActiveCalls::Crowd->start(port => $shim->port, clients => 4, requests => [ $shim->bytes(target => $SAMPLE_TARGET) ],
         pause => 0.02);
@@ -112,7 +112,7 @@ subtest 'bodies whose end is unclear' => sub {
         is($connection->received, '', "$name: what followed is no request");
     }
 
-    # What one reader passes over, another one goes by.
+    # Each of these is a line that one reader ignores and another one obeys.
     my $length = length $smuggled;
     for my $line ("Content-Length : $length", "X-A: b\r\n Content-Length: $length", "Content-Length: $length\nX: y", 'Content-Length:',
         'Transfer-Encoding : chunked', "Content-Length: $length\0")

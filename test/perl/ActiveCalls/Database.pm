@@ -19,8 +19,8 @@ our $ACCOUNT_21 = '2ab5fb94-e7d9-11f0-932e-0a63caf27539';    # customer 9
 
 my $DATABASE = 'active_calls_test';
 
-# Who may see what: API access 37 is the whole customer 3, 38 only its account 8, 39 the whole customer 9,
-# 40 belongs to customer 3 and names an account of customer 9 beside its own.
+# API access 37 sees the whole customer 3, 38 only its account 8, and 39 the whole customer 9. 40 belongs to customer 3
+# and names an account of customer 9 beside its own.
 my $ACCOUNTS_AND_ACCESSES = <<"SQL";
 INSERT INTO active_calls.account (id, uuid, customer_id, name) VALUES
     (7, '$ACCOUNT_7', 3, 'seven'), (8, '$ACCOUNT_8', 3, 'eight'), (21, '$ACCOUNT_21', 9, 'twenty-one');

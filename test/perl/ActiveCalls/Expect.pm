@@ -19,7 +19,7 @@ our @SAMPLE_WINDOW = ('from-time' => '2026-01-01T12:46:15Z', 'to-time' => '2026-
 our $SAMPLE_TARGET = "$PATH?" . query_string('account-id' => $ACCOUNT_7, @SAMPLE_WINDOW);
 our $SAMPLE_JSON   = series_json(1767271620, 60, 20, 19, 14, 17, 15, 10);
 
-# Of an error whose wording the document leaves open.
+# The message of an error whose wording the document leaves open.
 our $MESSAGE = qr/[^"\\]+/;
 
 my $UUID = qr/[0-9a-f]{8}-[0-9a-f]{4}-[1-9a-f][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/;

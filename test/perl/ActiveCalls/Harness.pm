@@ -16,15 +16,15 @@ our @EXPORT = qw(required_env time_limit memory_limit wait_until in_background);
 
 BAIL_OUT('PostgreSQL refuses to run as root; run the tests as another user') if $> == 0;
 
-# Killed from outside, a test still ends its servers: exit runs the END blocks, a signal's default does not.
+# A test that is killed from outside still ends its servers: exit runs the END blocks, a signal's default does not.
 $SIG{$_} = sub { exit 1 }
     for qw(INT TERM HUP);
 
-# PostgreSQL::Test sends standard error to a file; what a test dies of is to be seen.
+# PostgreSQL::Test sends standard error to a file, but the reason why a test dies has to be seen.
 $SIG{__DIE__} = sub { diag($_[0]) if defined $^S && !$^S };
 
-# Value of a variable that names a file or a folder. A test that cannot run must not look like one that passed: no
-# variable, no run.
+# Returns the value of a variable that names a file or a folder. Without the variable nothing runs: a test that cannot run
+# must not look like one that passed.
 sub required_env ($name)
 {
     BAIL_OUT("environment variable $name is not set; run the tests through make") if !length($ENV{$name} // '');
@@ -60,7 +60,7 @@ sub in_background ($code)
     defined(my $pid = fork) or croak "could not fork: $!";
     if ($pid == 0)
     {
-        # What this test does at its end is not the child's to do.
+        # The child must not do what this test does at its end.
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP ALRM __DIE__);
         eval { $code->() };
         POSIX::_exit($@ ? 1 : 0);

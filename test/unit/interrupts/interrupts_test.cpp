@@ -107,7 +107,7 @@ std::string repeated(std::size_t size, char last) {
     return text;
 }
 
-// What is most work to read, each in its own way.
+// The segments that are most work to read, each in its own way.
 std::vector<Worst> worst_segments() {
     static const std::string long_name = repeated(60'000, 'b');
     static const std::string longest_name = repeated(std::size_t{1} << 20, 'b');
@@ -280,7 +280,7 @@ TEST(Interrupts, StopASeriesOfManySnapshots) {
     std::vector<Instant> snapshots(1'000'000);
     for (Instant& t : snapshots) t = Instant{seconds{random() % 100'000'000}};
     SnapshotCounts counts;
-    // Whoever adds knows how much that is; sorting what was added is the kernel's.
+    // The caller bounds how much it adds. The kernel bounds the sorting.
     for (const Instant t : snapshots) counts.add(t);
     expect_stoppable("sorted", [&] { SnapshotCounts(counts).sorted(); });
 

@@ -175,8 +175,8 @@ TEST(Needle, TakesAsciiLettersForTheSame) {
     EXPECT_TRUE(contains("aaab", "AAB")); // after a start that fails
 }
 
-// Of two letters: needles and texts that repeat themselves, where a search that fails goes back
-// within the needle.
+// Needles and texts of two letters repeat themselves, so a search that fails goes back within the
+// needle.
 TEST(Needle, IsFoundWhereverItStands) {
     std::mt19937 random(3);
     const auto any_text = [&](std::size_t longest) {

@@ -1,4 +1,4 @@
-// Where a series has points although nothing was up.
+// The points that a series has although no call was up.
 #include "series.h"
 
 #include "error.h"
@@ -158,8 +158,8 @@ TEST(Grid, ReachesTheLimitsOfTime) {
     EXPECT_TRUE(window_grid(last, std::nullopt).empty());
 }
 
-// What a grid is, step by step, around 1970, with the ends of the window and now at, or a
-// microsecond beside, a step.
+// Compares with a grid that is made step by step, around 1970. The ends of the window and now are
+// at a step, or a microsecond beside it.
 TEST(Grid, AgreesWithItsDefinition) {
     std::mt19937 random(43);
     const auto any = [&](std::int64_t from, std::int64_t to) {

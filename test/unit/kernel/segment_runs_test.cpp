@@ -163,7 +163,7 @@ TEST(Run, IsOneOfManyThatLookTheSame) {
     EXPECT_EQ(runs_of(calls), 3 * same);
 }
 
-// So a question passes over most blocks: see segment.h.
+// That lets a question pass over most blocks: see segment.h.
 TEST(Run, StandsAmongOthersOfItsLength) {
     StoredSegment stored = encoded(a_day_of_calls().calls());
     ByteReader reader(stored.vector(Vector::runs));

@@ -81,8 +81,8 @@ TEST(SnapshotCounts, ReachesTheLimitsOfTime) {
     EXPECT_EQ(counted({last, first, last}), (std::vector<Point>{{at(first), 1}, {at(last), 2}}));
 }
 
-// As many as a merge happens after, one less and one more, and many times more; few and many
-// distinct ones.
+// The sizes are the number after which a merge happens, one less and one more, and many times more,
+// with few and with many distinct snapshots.
 TEST(SnapshotCounts, AgreesWithAMapInAnyOrder) {
     for (const std::size_t size : {1, 2, 1023, 1024, 1025, 2048, 5000, 100'000}) {
         for (const int distinct : {1, 2, 60, 1023, 1024, 1025, 4000, 1'000'000}) {
