@@ -17,7 +17,7 @@
 namespace active_calls::shim::http {
 
 enum class BodyFault {
-    malformed, // where it ends cannot be known, or is not where it was said to be
+    malformed, // its end cannot be known, or is not where the head or a chunk says
     cut_off,   // the client closed before the end
     too_slow,
 };
@@ -31,13 +31,13 @@ public:
     BodyFault fault;
 };
 
-/// Takes the framing off a body: it is given the bytes of the connection and returns the content.
+/// Takes the framing off a body: it gets the bytes of the connection and returns the content.
 class BodyDecoder {
 public:
     explicit BodyDecoder(const Framing& framing);
 
     /// Hands the content among `bytes` to `sink` and returns how many bytes it has used. The rest
-    /// is the begin of a line whose end has not come, or follows the body. Throws BodyError.
+    /// is the beginning of a line whose end has not come, or follows the body. Throws BodyError.
     std::size_t decode(std::string_view bytes, const std::function<void(std::string_view)>& sink);
 
     bool is_at_end() const { return part_ == Part::end; }

@@ -1,4 +1,4 @@
-// What the event loop knows of a client.
+// A client, as the event loop knows it.
 #pragma once
 
 #include "connection.h"
@@ -18,13 +18,13 @@ struct Client {
     using Clock = std::chrono::steady_clock;
 
     enum class Phase {
-        head,      // a request is waited for
-        body,      // its body is read
-        place,     // its body is a large one, and may not be read on yet
-        answering, // it waits for a thread or is with one; the rest of its body is read
-        held_back, // its answer is
+        head,      // the loop waits for a request
+        body,      // the loop reads its body
+        place,     // its body is large, and waits for a place to be read on
+        answering, // it waits for a thread or is with one; the loop reads the rest of its body
+        held_back, // the loop holds its answer back
         sending,
-        lingering, // what the client still sends is thrown away
+        lingering, // the loop throws away what the client still sends
         closed,
     };
 
@@ -46,17 +46,17 @@ struct Client {
     /// The part of the loop's `buffered_` that is this client's.
     std::size_t buffered = 0;
 
-    /// The end of the head does not begin within so many bytes of the input.
+    /// The loop has searched so many bytes of the input for the end of the head.
     std::size_t searched = 0;
     std::size_t requests_left;
 
-    /// The request that is being read, and what was found in its head.
+    /// The request that is being read, and what its head says.
     Request request = {};
     Framing framing = {};
     bool closes = false;
-    /// What a thread has to do for it.
+    /// The task of the request, for a thread.
     Task task = {};
-    /// That of its task.
+    /// The flow of its task.
     std::optional<Flow> flow = std::nullopt;
     /// Set until the answer is there.
     std::optional<IncomingBody> body = std::nullopt;
@@ -67,7 +67,7 @@ struct Client {
     Clock::time_point sending_since = {};
     std::int64_t unacknowledged_then = 0;
     std::chrono::milliseconds grace{0};
-    /// How many bytes a millisecond it has to take after that.
+    /// After that it has to take so many bytes a millisecond.
     std::int64_t pace = 0;
     Clock::time_point linger_until = {};
 };

@@ -48,15 +48,15 @@ constexpr milliseconds sending_grace{30'000};
 constexpr std::int64_t ending_pace = 64;
 constexpr milliseconds ending_body_timeout{1'000};
 
-/// So much of a body is read beside the places: all of a small one. So one that stops at its
-/// beginning keeps no place.
+/// The loop reads so much of a body without a place, which is all of a small one. So a body that
+/// stops at its beginning keeps no place.
 constexpr std::uint64_t max_size_without_place = 65536;
 
-/// One client has so many requests answered by the loop itself before others have a turn.
+/// The loop itself answers so many requests of one client before others have a turn.
 constexpr int max_requests_at_once = 8;
 
-/// What is kept for all clients together, in bytes. Beyond it the greediest are dropped: those who
-/// do not take their answers, or who never end their heads.
+/// The loop keeps so many bytes for all clients together. Beyond that it drops the greediest, which
+/// do not take their answers or never end their heads.
 constexpr std::size_t max_buffered = std::size_t{32} << 20;
 
 /// A client that may be in the middle of a body has linger_timeout to send the rest, since it does
@@ -111,7 +111,7 @@ void EventLoop::drain() {
 
 void EventLoop::wake() {
     const std::uint64_t one = 1;
-    // It fails when the counter is at its limit, and then the thread is about to wake up anyhow.
+    // It fails only if the counter is at its limit, and then the thread is about to wake up anyhow.
     [[maybe_unused]] const auto written = write(wakeup_.number(), &one, sizeof one);
 }
 
@@ -197,8 +197,8 @@ void EventLoop::handle_postponed() {
         with_client(connection, [](Client&) {});
 }
 
-/// Drops clients of the flow for which most is kept, those with most of it first, but leaves it
-/// one. Strangers together are a flow.
+/// Drops clients of the flow for which the loop keeps most, those with most of it first, but leaves
+/// the flow one client. All clients without a flow together count as one.
 void EventLoop::drop_greediest() {
     std::map<std::optional<Flow>, std::size_t> of_flows;
     for (const auto& [id, client] : clients_) of_flows[client.flow] += client.buffered;
@@ -209,7 +209,7 @@ void EventLoop::drop_greediest() {
     for (const auto& [id, client] : clients_)
         if (client.flow == flow) greedy.emplace_back(client.buffered, id);
     std::ranges::sort(greedy);
-    // Somewhat more than needed, since all clients are looked at each time.
+    // It drops somewhat more than needed, since it looks at all clients each time.
     while (greedy.size() > 1 && buffered_ > max_buffered / 4 * 3) {
         with_client(greedy.back().second, [](Client& client) { client.phase = Phase::closed; });
         greedy.pop_back();
@@ -225,7 +225,7 @@ void EventLoop::with_client(ConnectionId connection, Action action) {
         action(client);
         take_requests(client);
     } catch (const std::exception&) {
-        // A lack of memory, for example, costs this client its connection, but not the process.
+        // For example, a lack of memory ends this client's connection, but not the process.
         client.phase = Phase::closed;
     }
     const std::size_t buffered = client.phase == Phase::closed ? 0 : client.connection.buffered();
@@ -397,7 +397,7 @@ void EventLoop::on_deadline(Client& client) {
 
 // ... which may be a request.
 
-/// One who sends many requests ahead gets the answers to a few of them before others have a turn.
+/// A client that sends many requests ahead gets a few answers before others have a turn.
 void EventLoop::take_requests(Client& client) {
     for (int count = 0; client.phase == Phase::head; ++count) {
         if (count == max_requests_at_once) {

@@ -19,9 +19,9 @@
 
 namespace active_calls::shim::http {
 
-/// Owns everything that a client can be slow at: heads, bodies until enough has come, answers that
-/// are not sent yet, connections that are idle or about to end. Each of these has its time limit
-/// and none has a thread. The threads that answer are given requests that have come.
+/// The loop has everything that a client can be slow at: heads, bodies until enough has come,
+/// answers that are not sent yet, connections that are idle or about to end. Each of these has its
+/// time limit, and none has a thread. The threads that answer get only requests that have come.
 class EventLoop {
 public:
     struct Settings {
@@ -118,9 +118,9 @@ private:
     ConnectionId last_connection_;
     std::set<std::pair<Clock::time_point, ConnectionId>> deadlines_;
     std::deque<ConnectionId> waiting_for_place_;
-    /// Those that may have more requests among what has come; others had to have a turn first.
+    /// Clients that may have sent more requests already, but have to let others have a turn first.
     std::vector<ConnectionId> postponed_;
-    /// How many bytes this process keeps for all clients: what came and waits, and answers.
+    /// How many bytes this process keeps for all clients: input that waits, and answers.
     std::size_t buffered_ = 0;
     std::size_t bodies_ = 0;
 

@@ -53,8 +53,8 @@ bool parse_request_line(std::string_view line, Request& request) {
     return true;
 }
 
-/// Not `Content-Length : 5`, a line that goes on with the one before, or one with a bare line feed
-/// in it: readers differ in what they make of those.
+/// Refuses `Content-Length : 5`, a line that continues the one before, and a line with a bare line
+/// feed in it: readers differ in what they make of those.
 bool parse_field(std::string_view line, Fields& fields) {
     constexpr std::string_view breaking("\r\n\0", 3);
     const auto colon = line.find(':');

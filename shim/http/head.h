@@ -1,5 +1,5 @@
-// The head of a request: read strictly, since a proxy in front of us may read a doubtful line in
-// another way, and then sees other requests than we do (RFC 9112, 11.2).
+// The head of a request. It is read strictly, since a proxy in front of us may read a doubtful line
+// in another way, and then sees other requests than we do (RFC 9112, 11.2).
 #pragma once
 
 #include "message.h"

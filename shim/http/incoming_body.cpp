@@ -13,11 +13,11 @@ constexpr std::uint64_t min_bytes_per_second = 16384;
 /// ... but for a moment in which it may be silent.
 constexpr std::chrono::seconds grace{5};
 
-/// More than a socket's buffer holds (Linux: 6 MiB, tcp_rmem): it says nothing of the client's
-/// pace.
+/// More than a socket's buffer holds (Linux: 6 MiB, tcp_rmem). What the buffer holds says nothing
+/// of the client's pace.
 constexpr std::uint64_t most_held_back = std::uint64_t{8} << 20;
 
-/// While a body is read as it comes, a transaction is open. So that begins when the rest is near.
+/// A transaction is open while a body is read as it comes. So reading begins when the rest is near.
 constexpr std::chrono::duration<double> soon{1};
 
 } // namespace

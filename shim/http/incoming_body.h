@@ -15,7 +15,7 @@ struct BodyLimits {
     std::uint64_t max_size;
     /// How long the server waits for the client, in all.
     std::chrono::milliseconds timeout;
-    /// The same from the moment the request is being answered: others may then wait for its end.
+    /// The same from the moment when the answer begins: others may then wait for its end.
     std::chrono::milliseconds timeout_while_answered;
 };
 
@@ -35,7 +35,7 @@ public:
     /// Ends the body with a fault: the client has closed, or has used up its time.
     void break_off(BodyFault fault);
 
-    /// How many bytes have come, those of chunks' lines included.
+    /// How many bytes have come, including those of chunks' lines.
     std::uint64_t received_size() const { return received_size_; }
 
     /// Whether no more will be read: the body is at its end, has a fault, or is too large.

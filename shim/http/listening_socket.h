@@ -40,8 +40,8 @@ public:
 
     /// Makes the kernel drop the first packet of every new connection, so that the queue can be
     /// emptied without new ones coming in. Such a client tries again a second later, and then finds
-    /// the next process, or none. Where the kernel allows this to root alone, a connection that
-    /// comes in the moment in which the socket is closed is reset.
+    /// the next process, or none. If the kernel allows this to root alone, it resets a connection
+    /// that comes at the moment when the socket is closed.
     void refuse_new_connections();
 
     void close() { socket_.close(); }

@@ -40,8 +40,8 @@ private:
 
 struct Request {
     std::string method;
-    /// Path and query as the client sent them, percent-encoded. Empty where the request line could
-    /// not be read.
+    /// Path and query as the client sent them, percent-encoded. Empty if the request line could not
+    /// be read.
     std::string target;
     /// `HTTP/1.1` or `HTTP/1.0`.
     std::string version;

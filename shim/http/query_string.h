@@ -21,8 +21,8 @@ std::string_view query_of(std::string_view target);
 /// The fields of a query in their order; empty ones, as in `a=1&&b=2`, are left out.
 std::vector<QueryField> split_query(std::string_view query);
 
-/// The value of the last field of this name in a target's query, empty where it is malformed; none
-/// if there is no such field.
+/// The value of the last field of this name in a target's query; empty if it is malformed, none if
+/// there is no such field.
 std::optional<std::string> last_value(std::string_view target, std::string_view name);
 
 } // namespace active_calls::shim

@@ -15,7 +15,7 @@ struct WireResponse {
     std::string bytes;
     /// Whether the answer tells the client that the connection ends.
     bool closes = true;
-    /// As in Response.
+    /// The delay of the Response.
     std::chrono::milliseconds delay{0};
 };
 

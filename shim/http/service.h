@@ -10,12 +10,13 @@
 
 namespace active_calls::shim::http {
 
-/// Whose a request is. Requests of one flow wait for one another, and flows take turns.
+/// The owner of a request. Requests of one flow wait for one another, and flows take turns.
 using Flow = std::uint64_t;
 
-/// What is left to do for a request by one of the threads that may wait for something.
+/// The rest of the work for a request, for one of the threads that may wait for something.
 struct Task {
-    /// None: no other request has the same, so that each is taken in the order of its coming.
+    /// None: the request has a flow of its own, so such requests are taken in the order in which
+    /// they come.
     std::optional<Flow> flow;
     /// Called once, and must not throw. All of the request has come by then, except for the rest of
     /// a large body.

@@ -7,7 +7,7 @@ namespace active_calls::shim::http {
 
 namespace {
 
-/// One who has not come for so long is not counted among several flows.
+/// A flow that has had no request for so long does not count as one of several flows.
 constexpr std::chrono::seconds memory_of_flows{5};
 
 } // namespace
@@ -61,7 +61,8 @@ void WorkQueue::finish(Flow flow) {
     --lines_.at(flow).in_work;
     ++free_threads_;
     forget_if_idle(flow);
-    // Nobody is told: the one request at most that may begin now is the calling thread's next.
+    // This wakes no thread: at most one more request may begin now, and the calling thread takes
+    // it.
 }
 
 void WorkQueue::close() {
@@ -80,7 +81,7 @@ bool WorkQueue::has_several_flows() const {
            std::chrono::steady_clock::now() - last_change_ < memory_of_flows;
 }
 
-/// Passes over flows that may have no more threads for now; there are fewer of them than threads.
+/// Skips flows that may have no more threads for now. These are fewer than the threads.
 WorkQueue::Line* WorkQueue::next_line() {
     if (turns_.empty()) return nullptr;
     const auto limit = has_several_flows() ? threads_of_flow_ : SIZE_MAX;

@@ -31,10 +31,10 @@ struct Work {
     bool closes;
 };
 
-/// Fair among flows: each has a line of its own, and the lines take turns. While there are several
-/// flows, one has at most a quarter of the threads: what works for it, here and elsewhere, takes
-/// processors from the others, too. And of eight threads one is kept for flows that have none busy,
-/// so that a newcomer finds it though all requests of others take long.
+/// Is fair among flows: each has a line of its own, and the lines take turns. While there are
+/// several flows, one has at most a quarter of the threads, since its work, here and elsewhere,
+/// takes processors from the others. One of eight threads is kept for flows that have none busy, so
+/// that a newcomer finds it even if all requests of others take long.
 class WorkQueue {
 public:
     /// So many requests of one flow may wait.
@@ -65,7 +65,7 @@ private:
     struct Line {
         std::list<Work> waiting = {};
         std::size_t in_work = 0;
-        /// The place in `turns_`; its end where nothing waits.
+        /// The place in `turns_`; its end if nothing waits.
         std::list<Flow>::iterator turn;
     };
     struct Place {
@@ -81,7 +81,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable has_news_;
     std::unordered_map<Flow, Line> lines_;
-    /// The flows of which something waits; whose turn is next comes first.
+    /// The flows with waiting requests. The one whose turn is next comes first.
     std::list<Flow> turns_;
     std::unordered_map<ConnectionId, Place> places_;
     const std::size_t threads_of_flow_;
