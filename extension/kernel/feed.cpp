@@ -3,7 +3,6 @@
 #include "error.h"
 #include "price.h"
 
-#include <nlohmann/json.hpp>
 #include <simdjson.h>
 
 #define XXH_INLINE_ALL
@@ -270,36 +269,23 @@ Value value_of(Field field, dom::element element) {
     return {};
 }
 
-// Where the text stops to be JSON, counted from 1; 0 where it is JSON. The fast parser does not
-// say.
-std::size_t invalid_byte(std::string_view text) {
-    using Json = nlohmann::json;
-    try {
-        const auto keep_nothing = [](int, Json::parse_event_t, const Json&) { return false; };
-        [[maybe_unused]] const Json nothing = Json::parse(text, keep_nothing);
-    } catch (const Json::parse_error& error) {
-        return error.byte;
-    } catch (const Json::exception&) { // a number that no double holds
-    }
-    return 0;
-}
-
-// A number that no type holds; later versions of simdjson have an error of its own for integers.
+// What simdjson says of a number, whether it is malformed or no type holds it. Later versions have
+// an error of its own for integers.
 template<class ErrorCode>
-bool is_out_of_range(ErrorCode error) {
+bool is_about_number(ErrorCode error) {
     if constexpr (requires { ErrorCode::BIGINT_ERROR; })
         if (error == ErrorCode::BIGINT_ERROR) return true;
     return error == ErrorCode::NUMBER_ERROR;
 }
 
-[[noreturn]] void refuse_json(std::string_view line, simdjson::error_code error) {
+[[noreturn]] void refuse_json(simdjson::error_code error) {
     if (error == simdjson::MEMALLOC) throw std::bad_alloc();
     if (error == simdjson::DEPTH_ERROR)
         refuse("JSON nested deeper than " + std::to_string(simdjson::DEFAULT_MAX_DEPTH));
-    if (const auto byte = invalid_byte(line))
-        refuse("invalid JSON at byte " + std::to_string(byte));
-    if (is_out_of_range(error)) refuse("a number is out of range");
-    refuse(std::string("invalid JSON: ") + simdjson::error_message(error));
+    if (is_about_number(error)) refuse("invalid JSON: a number is malformed or out of range");
+    std::string_view reason = simdjson::error_message(error);
+    if (reason.ends_with('.')) reason.remove_suffix(1);
+    refuse(std::string("invalid JSON: ").append(reason));
 }
 
 // Lines of JSON into rows. A switch posts sixty fields, 2 kB, for each call, of which seventeen are
@@ -321,7 +307,7 @@ public:
         const bool must_copy = static_cast<std::size_t>(end_ - (line.data() + line.size())) <
                                simdjson::SIMDJSON_PADDING;
         if (const auto error = parser_.parse(line.data(), line.size(), must_copy).get(element))
-            refuse_json(line, error);
+            refuse_json(error);
         dom::object object;
         if (element.get(object)) refuse("not a JSON object");
         for (const auto& [name, value] : object) {

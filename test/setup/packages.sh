@@ -2,7 +2,7 @@
 # version in their names: see install-packages.sh.
 # shellcheck shell=bash disable=SC2034 # those who source it use these
 
-extension_packages=(g++ make libsimdjson-dev libxxhash-dev nlohmann-json3-dev)
+extension_packages=(g++ make libsimdjson-dev libxxhash-dev)
 shim_packages=(
     g++ make cmake pkg-config libcli11-dev libcpp-httplib-dev libfmt-dev libjwt-dev libpq-dev
     libsimdjson-dev libspdlog-dev libssl-dev nlohmann-json3-dev prometheus-cpp-dev zlib1g-dev

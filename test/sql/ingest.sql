@@ -118,7 +118,7 @@ CREATE FUNCTION pg_temp.refusal(rows text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN 'accepted: ' || active_calls.ingest(rows);
 EXCEPTION WHEN others THEN
-    RETURN SQLSTATE || ' ' || SQLERRM;
+    RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, 'invalid JSON: .*', 'invalid JSON'); -- the rest is simdjson's
 END
 $$;
 \set good '{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10060'
@@ -197,7 +197,7 @@ SET ROLE active_calls_writer;
 BEGIN;
 SELECT active_calls.ingest(:'good' || '}');
 SAVEPOINT before_bad_line;
-SELECT active_calls.ingest(:'good' || E'}\n{');
+SELECT active_calls.ingest(:'good' || E'}\n7');
 ROLLBACK TO before_bad_line;
 SELECT active_calls.ingest(:'good' || '}');
 COMMIT;

@@ -32,7 +32,7 @@ SELECT active_calls.ingest_fields('', '{}');
 -- Fields that are not named are not looked at, but they have to be JSON
 SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":"long","src_country_id":[]}',
                                   '{snapshot_timestamp,customer_acc_id}');
-SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":long}',
+SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":065}',
                                   '{snapshot_timestamp,customer_acc_id}');
 SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":"long"}',
                                   '{snapshot_timestamp,customer_acc_id,duration}');

@@ -90,7 +90,7 @@ SELECT * FROM pg_temp.written();
 CALL pg_temp.forget();
 
 -- What was refused or taken back is not remembered either
-SELECT active_calls.ingest(pg_temp.row('1') || E'\n{');
+SELECT active_calls.ingest(pg_temp.row('1') || E'\n7');
 BEGIN;
 SELECT active_calls.ingest(pg_temp.row('1'));
 ROLLBACK;

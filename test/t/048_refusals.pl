@@ -95,7 +95,7 @@ subtest 'what is logged as ever' => sub {
         [ 'a timeout', '57014: canceling statement due to statement timeout', "SET statement_timeout = 50; SELECT pg_sleep(60); RESET statement_timeout;" ],
         [ 'a right that is missing', '42501: permission denied for function customer_origination_active_calls',
             "SET ROLE active_calls_writer; SELECT * FROM active_calls.$refusals[0][2]; RESET ROLE;" ],
-        [ 'a feed', '22P02: line 1: invalid JSON at byte 2', "SELECT active_calls.ingest('{');" ],
+        [ 'a feed', '22P02: line 1: not a JSON object', "SELECT active_calls.ingest('7');" ],
     );
     for my $other (@others)
     {

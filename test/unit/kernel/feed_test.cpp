@@ -271,8 +271,8 @@ TEST(Feed, KeepsTheOrderOfTheLines) {
 }
 
 TEST(Feed, NamesTheLineCountingBlankOnes) {
-    EXPECT_EQ(refusal("{"), "line 1: invalid JSON at byte 2");
-    EXPECT_EQ(refusal("\n\n{"), "line 3: invalid JSON at byte 2");
+    EXPECT_TRUE(refusal("{").starts_with("line 1: invalid JSON: ")) << refusal("{");
+    EXPECT_TRUE(refusal("\n\n{").starts_with("line 3: invalid JSON: "));
     EXPECT_EQ(refusal(line("") + "\r\n\r\n" + line("") + "\n7"), "line 4: not a JSON object");
     EXPECT_EQ(refusal(line("") + "\n" + line(R"("duration":"x")") + "\n{"),
               "line 2: duration is not a 32-bit integer");
@@ -307,10 +307,11 @@ TEST(Feed, RefusesWhatIsNoJsonObject) {
                              "{\"a\":\"\xc3\"}",
                              "{\"a\":\"\xed\xa0\x80\"}",
                              "{\"a\":\"\t\"}"})
-        EXPECT_TRUE(refusal(text).starts_with("line 1: invalid JSON at byte "))
+        EXPECT_TRUE(refusal(text).starts_with("line 1: invalid JSON: ") &&
+                    !refusal(text).ends_with('.'))
             << text << ": " << refusal(text);
-    EXPECT_TRUE(refusal(std::string_view("{\"a\":\"\0\"}", 9))
-                    .starts_with("line 1: invalid JSON at byte "));
+    EXPECT_TRUE(
+        refusal(std::string_view("{\"a\":\"\0\"}", 9)).starts_with("line 1: invalid JSON: "));
     EXPECT_EQ(refusal("{}"), "line 1: snapshot_timestamp is missing");
     EXPECT_EQ(refusal(R"({"snapshot_timestamp":null,"customer_acc_id":7})"),
               "line 1: snapshot_timestamp is missing");
@@ -422,8 +423,8 @@ TEST(Feed, NestsWithinReason) {
     EXPECT_EQ(read(nested(1023)).counts.accepted, 1U);
     EXPECT_EQ(refusal(nested(1024)), "line 1: JSON nested deeper than 1024");
     EXPECT_EQ(refusal(nested(2'000'000)), "line 1: JSON nested deeper than 1024");
-    EXPECT_EQ(refusal(line("\"x\":" + std::string(1000, '['))),
-              "line 1: invalid JSON at byte 1069");
+    EXPECT_TRUE(
+        refusal(line("\"x\":" + std::string(1000, '['))).starts_with("line 1: invalid JSON: "));
 }
 
 TEST(Feed, RefusesNumbersThatNothingHoldsInAnyField) {
@@ -431,7 +432,7 @@ TEST(Feed, RefusesNumbersThatNothingHoldsInAnyField) {
         for (const auto* number : {"1e999", "18446744073709551616", "-9223372036854775809",
                                    "123456789012345678901234567890"})
             EXPECT_EQ(refusal(line('"' + std::string(field) + "\":" + number)),
-                      "line 1: a number is out of range")
+                      "line 1: invalid JSON: a number is malformed or out of range")
                 << field << ' ' << number;
 }
 

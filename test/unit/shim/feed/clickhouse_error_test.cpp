@@ -13,8 +13,8 @@ std::string answer_to(const std::string& sqlstate, const std::string& message) {
 
 TEST(ClickHouseError, IsWrittenAsClientsExpect) {
     const std::string text =
-        to_text({ClickHouseCode::cannot_parse_input, "line 2: invalid JSON at byte 3"});
-    EXPECT_TRUE(text.starts_with("Code: 27. DB::Exception: line 2: invalid JSON at byte 3. "
+        to_text({ClickHouseCode::cannot_parse_input, "line 2: not a JSON object"});
+    EXPECT_TRUE(text.starts_with("Code: 27. DB::Exception: line 2: not a JSON object. "
                                  "(CANNOT_PARSE_INPUT_ASSERTION_FAILED) (version 1."))
         << text;
     EXPECT_TRUE(text.ends_with(" (active-calls-shim))\n")) << text;
