@@ -62,22 +62,22 @@ endif
 .PHONY: demo stop test test-on deb fuzz bench hostile lint
 
 demo: # builds only what it runs
-	TARGETS='extension active-calls-shim simulate-calls' test/setup/with-build.sh test/demo/start.sh
+	TARGETS='extension active-calls-shim simulate-calls' test/tools/setup/with-build.sh test/tools/demo/start.sh
 stop:
-	BUILD="$$(readlink -f build)" test/demo/stop.sh
+	BUILD="$$(readlink -f build)" test/tools/demo/stop.sh
 test:
-	test/setup/with-build.sh test/run.sh
+	test/tools/setup/with-build.sh test/run.sh
 # In another Debian, such as SYSTEM=trixie; another command there by RUN='make demo'.
 test-on:
-	@test/setup/test-on.sh "$$SYSTEM" "$$RUN"
+	@test/tools/setup/test-on.sh "$$SYSTEM" "$$RUN"
 deb:
-	test/setup/install-packages.sh --build build-essential debhelper
-	test/package/build.sh
+	test/tools/setup/install-packages.sh --build build-essential debhelper
+	test/tools/package/build.sh
 fuzz:
-	test/setup/with-build.sh test/fuzz/run.sh
+	test/tools/setup/with-build.sh test/fuzz/run.sh
 bench:
-	test/setup/with-build.sh test/bench/run.sh
+	test/tools/setup/with-build.sh test/tools/bench/run.sh
 hostile: # all attacks, or those of ATTACK
-	TARGETS='extension active-calls-shim active-calls-hostile' test/setup/with-build.sh test/hostile/run.sh
+	TARGETS='extension active-calls-shim active-calls-hostile' test/tools/setup/with-build.sh test/hostile/run.sh
 lint:
 	test/lint.sh

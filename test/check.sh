@@ -102,5 +102,5 @@ fi
 if [ "${2-}" = run ]; then
     run
 else
-    TARGETS=$(targets | sort -u | xargs) exec test/setup/with-build.sh test/check.sh "$name" run
+    TARGETS=$(targets | sort -u | xargs) exec test/tools/setup/with-build.sh test/check.sh "$name" run
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test and ends with the slowest of them and one line of counts. Called by `make test`, which builds
-# first and sets the environment that test/setup/with-build.sh describes.
+# first and sets the environment that test/tools/setup/with-build.sh describes.
 set -uo pipefail
 
 # shellcheck source=test/suites.sh

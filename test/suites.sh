@@ -1,4 +1,4 @@
-# How each kind of test is run: against servers of its own, with the environment that test/setup/with-build.sh
+# How each kind of test is run: against servers of its own, with the environment that test/tools/setup/with-build.sh
 # describes. Sourced by run.sh, which runs all of them, and by check.sh, which runs some.
 # shellcheck shell=bash
 
@@ -154,10 +154,10 @@ get_what_they_need() { # FILES
         make -C "$top/test/boundary" -s PG_CONFIG="$PGBIN/pg_config" || true
     fi
     if grep -q ACTIVE_CALLS_REDOCLY "$@"; then
-        "$top/test/setup/install-npm-package.sh" "$BUILD/redocly" @redocly/cli 1.34.5 || true
+        "$top/test/tools/setup/install-npm-package.sh" "$BUILD/redocly" @redocly/cli 1.34.5 || true
     fi
     if grep -q ACTIVE_CALLS_CLICKHOUSE_CLIENT "$@"; then
-        "$top/test/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true
+        "$top/test/tools/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true
     fi
 }
 

@@ -12,7 +12,7 @@ targets=(fuzz_decode fuzz_round_trip)
 packages=(clang)
 # libFuzzer may be a package of its own, and not a part of clang.
 if apt-cache show libclang-rt-dev >/dev/null 2>&1; then packages+=(libclang-rt-dev); fi
-"$top/test/setup/install-packages.sh" "${packages[@]}"
+"$top/test/tools/setup/install-packages.sh" "${packages[@]}"
 
 cmake -S "$top/test/fuzz" -B "$work" -DCMAKE_CXX_COMPILER=clang++ --log-level=WARNING >/dev/null
 cmake --build "$work" -j"$(nproc)" -- --no-print-directory -s

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Attacks a shim and a PostgreSQL of its own below $BUILD/hostile, and prints a table of what a good client gets of the
 # service meanwhile. Called by `make hostile`, which builds first and sets the environment that
-# test/setup/with-build.sh describes. Fails when a bound is broken, or an attack could not be
+# test/tools/setup/with-build.sh describes. Fails when a bound is broken, or an attack could not be
 # made.
 #
 # Set by the caller, or left alone: ATTACK, the name of one attack, or several; KIND, one kind of

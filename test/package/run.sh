@@ -9,8 +9,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$BUILD/package # the base and the archives are kept from run to run
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi; }
 
-"$here/../setup/install-packages.sh" build-essential debhelper lintian systemd
-"$here/build.sh"
+"$here/../tools/setup/install-packages.sh" build-essential debhelper lintian systemd
+"$here/../tools/package/build.sh"
 if lintian --fail-on error,warning "$BUILD"/deb/*.deb; then
     echo "ok - lintian has nothing to say"
 else
@@ -19,7 +19,7 @@ fi
 mkdir -p "$work"
 if [ ! -e "$work/base.tar" ]; then
     # shellcheck source=/dev/null
-    "$here/../setup/minimal-system.sh" "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/base.part.tar"
+    "$here/../tools/setup/minimal-system.sh" "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/base.part.tar"
     as_root mv "$work/base.part.tar" "$work/base.tar"
 fi
 # In namespaces of their own, mounts and processes are gone with the script.

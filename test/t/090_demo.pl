@@ -40,8 +40,8 @@ sub run_there (@command)
     return ($exit, $out);
 }
 
-sub start_demo () { return run_there("$top/test/demo/start.sh") }
-sub stop_demo ()  { return run_there("$top/test/demo/stop.sh") }
+sub start_demo () { return run_there("$top/test/tools/demo/start.sh") }
+sub stop_demo ()  { return run_there("$top/test/tools/demo/stop.sh") }
 
 # The same with commands that go on where the demo's environment was sourced.
 sub run_commands ($commands) { return run_there('bash', '-euo', 'pipefail', '-c', ". build/demo/env\n$commands") }

@@ -4,7 +4,7 @@
 set -euo pipefail
 umask 022
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 PG_CONFIG=$(command -v "${PG_CONFIG:-pg_config}")
 export TOP PG_CONFIG DEB_BUILD_OPTIONS=noautodbgsym
 version=$(sed -nE "s/^default_version = '(.*)'/\1/p" "$TOP/extension/active_calls.control")
@@ -50,8 +50,8 @@ build() {
     fail "$PG_CONFIG is not that of a Debian package: give PG_CONFIG=/usr/lib/postgresql/NN/bin/pg_config"
 mkdir -p "$deb"
 rm -f "$deb"/*.deb "$deb"/*.changes "$deb"/*.buildinfo
-# shellcheck source=test/setup/packages.sh
-. "$TOP/test/setup/packages.sh"
+# shellcheck source=test/tools/setup/packages.sh
+. "$TOP/test/tools/setup/packages.sh"
 build extension "${extension_packages[@]}"
 build shim "${shim_packages[@]}"
 ls "$deb"/*.deb

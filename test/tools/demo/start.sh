@@ -8,7 +8,7 @@
 #   BUILD           absolute path of the build folder
 #   PGBIN           bin folder of a PostgreSQL in which the extension is installed
 #   SHIM, SIMULATE  the binaries active-calls-shim and simulate-calls
-#   SQL, FEED       the folders sql and test/feed
+#   SQL, FEED       the folders sql and test/tools/simulator
 #   AS_SERVER_USER  what to put before a command to run it as the servers' user, such as
 #                   "runuser -u postgres --"; empty: they run as the caller, who must not be root
 #
@@ -35,7 +35,7 @@ for name in "${!PG@}" "${!ACTIVE_CALLS_@}"; do
     if [[ $name != PGBIN ]]; then unset "$name"; fi
 done
 
-# shellcheck source=test/setup/steps.sh
+# shellcheck source=test/tools/setup/steps.sh
 . "$here/../setup/steps.sh"
 steps_of=demo
 

@@ -5,7 +5,7 @@
 #   BUILD           absolute path of build/, or of build/$SANITIZE
 #   PGBIN           bin directory of a private PostgreSQL in which the extension is installed
 #   SHIM, SIMULATE  the binaries active-calls-shim and simulate-calls
-#   SQL, FEED       the folders sql and test/feed
+#   SQL, FEED       the folders sql and test/tools/simulator
 #   AS_SERVER_USER  what to put before a command to run it as the user of the servers; empty: oneself
 #
 # Set by the caller, or left alone:
@@ -17,9 +17,9 @@
 set -euo pipefail
 umask 022 # the servers' user reads what is built
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source=test/setup/steps.sh
-. "$top/test/setup/steps.sh"
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+# shellcheck source=test/tools/setup/steps.sh
+. "$top/test/tools/setup/steps.sh"
 steps_of=setup
 server_user=postgres
 
@@ -62,7 +62,7 @@ thread)
 address)
     shim_flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined $checks"
     extension_flags=$shim_flags
-    wanted+=' shim_unit_test kernel_unit_test feed_unit_test'
+    wanted+=' shim_unit_test kernel_unit_test simulator_unit_test'
     ;;
 *)
     echo "SANITIZE is thread, address or assert, not \"$SANITIZE\"" >&2
@@ -73,10 +73,10 @@ esac
 # A PostgreSQL in which the extension can be installed: sets PGBIN.
 make_postgresql() {
     if [ "${SANITIZE:-}" = assert ]; then
-        PG_CONFIG=$("$top/test/setup/assert-postgresql.sh")/pg_config
+        PG_CONFIG=$("$top/test/tools/setup/assert-postgresql.sh")/pg_config
         export PG_CONFIG
     fi
-    PGBIN=$("$top/test/setup/private-postgresql.sh" "$BUILD/postgresql")
+    PGBIN=$("$top/test/tools/setup/private-postgresql.sh" "$BUILD/postgresql")
     if [ "${SANITIZE:-}" = address ]; then preload_sanitizers; fi
 }
 
@@ -130,7 +130,7 @@ build() {
     end_step ''
 }
 
-"$top/test/setup/install-packages.sh" --build
+"$top/test/tools/setup/install-packages.sh" --build
 export AS_SERVER_USER=
 if [ "$(id -u)" -eq 0 ]; then
     use_reachable_copy
@@ -142,6 +142,6 @@ mkdir -p "$BUILD"
 echo "setup: building in $BUILD"
 build
 export SHIM=$top/$cmake/bin/active-calls-shim SIMULATE=$top/$cmake/bin/simulate-calls
-export SQL=$top/sql FEED=$top/test/feed
+export SQL=$top/sql FEED=$top/test/tools/simulator
 cd "$top"
 exec "$@"

@@ -2,7 +2,7 @@
 # Measures, on data it makes: the function and its peers on the same questions, the size of their stores,
 # sealing, how cost grows with the window and with the calls of others, and the shim against pgbench on
 # the same prepared statement. Called by `make bench`, which builds first and sets the environment that
-# test/setup/with-build.sh describes.
+# test/tools/setup/with-build.sh describes.
 #
 # Set by the caller, or left alone: ROUNDS (timed askings of each question), SECONDS_EACH (of each load),
 # PEAK_CALLS (call attempts up at the peak, of all 200 accounts together).
@@ -28,9 +28,9 @@ seconds() { date -u -d "$1" +%s; }
 ask() { PGUSER=active_calls_reader "$BUILD/cmake/bin/active-calls-bench" "$@"; }
 for name in "${!PG@}"; do if [[ $name != PGBIN && $name != PG_CONFIG ]]; then unset "$name"; fi; done
 
-# shellcheck source=test/bench/clickhouse.sh
+# shellcheck source=test/tools/bench/clickhouse.sh
 . "$bench/clickhouse.sh"
-# shellcheck source=test/bench/duckdb.sh
+# shellcheck source=test/tools/bench/duckdb.sh
 . "$bench/duckdb.sh"
 
 stop_postgres() {

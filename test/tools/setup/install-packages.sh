@@ -48,7 +48,7 @@ fi
 packages=("$@")
 for_postgres=:
 if [ "${1:-}" = --build ]; then
-    # shellcheck source=test/setup/packages.sh
+    # shellcheck source=test/tools/setup/packages.sh
     . "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
     packages=("${extension_packages[@]}" "${shim_packages[@]}" "${test_packages[@]}" "${@:2}")
     for_postgres=postgres_packages

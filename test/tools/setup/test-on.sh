@@ -19,4 +19,4 @@ if [ "$(id -u)" -eq 0 ]; then as_root=(); fi
 
 if [ -n "$(git -C "$here" status --porcelain)" ]; then echo "test-on: what is not committed yet is left out"; fi
 exec "${as_root[@]}" "$here/in-other-system.sh" "${SYSTEMS:-/var/cache/active-calls}/$system" "${2:-make test}" \
-    < <(git -C "$here/../.." archive HEAD)
+    < <(git -C "$here/../../.." archive HEAD)
