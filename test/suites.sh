@@ -6,6 +6,8 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 read -r -a as_server_user <<<"${AS_SERVER_USER:-}"
 as_server() { "${as_server_user[@]}" "$@"; }
+# shellcheck source=test/tools/setup/own-server.sh
+. "$top/test/tools/setup/own-server.sh"
 
 passed=0
 failed=0
@@ -89,18 +91,12 @@ regression_tests() {
     echo "== regression and isolation tests in SQL"
     local work=$BUILD/regress log=$BUILD/regress.log choice=()
     if (($# > 0)); then choice=("REGRESS=$1" "ISOLATION=$2"); fi
-    fresh_folder "$work"
-    local socket
-    socket=$(as_server mktemp -d /tmp/active-calls-test.XXXXXX) # the path of a socket must be short
-    as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
-        --encoding=UTF8 --locale=C.UTF-8 >"$work/initdb.log"
-    as_server "$PGBIN/pg_ctl" -D "$work/data" -l "$work/postgres.log" -w \
-        -o "-c listen_addresses='' -c unix_socket_directories=$socket -c fsync=off" start >/dev/null
-    PGHOST=$socket PGUSER=postgres make -C "$top" -s installcheck PG_CONFIG="$PGBIN/pg_config" \
+    local PGHOST PGUSER PGDATABASE
+    start_postgres </dev/null
+    make -C "$top" -s installcheck PG_CONFIG="$PGBIN/pg_config" \
         EXTRA_REGRESS_OPTS="--outputdir=$work" "${choice[@]}" 2>&1 | tee "$log"
     local status=${PIPESTATUS[0]} good bad
-    as_server "$PGBIN/pg_ctl" -D "$work/data" -m fast -w stop >/dev/null
-    as_server rm -rf "$socket"
+    stop_postgres
     if [ -s "$work/regression.diffs" ]; then cat "$work/regression.diffs"; fi
     # As pg_regress words it up to PostgreSQL 15, and since.
     good=$(grep -cE '^(test .* ok |ok +[0-9])' "$log")

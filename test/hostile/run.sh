@@ -19,11 +19,13 @@ statement_timeout=10 # seconds, as it comes
 
 work=$BUILD/hostile
 hostile=$BUILD/cmake/bin/active-calls-hostile
-server_user=$(as_server id -un)
 for name in "${!PG@}" "${!ACTIVE_CALLS_@}"; do
     if [[ $name != PGBIN ]]; then unset "$name"; fi
 done
 PATH=$PGBIN:$PATH
+
+# shellcheck source=test/tools/setup/own-server.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup/own-server.sh"
 
 choose_attacks() {
     read -r -a chosen <<<"${ATTACK:-${attacks[*]}}"
@@ -34,12 +36,6 @@ choose_attacks() {
             exit 2
         fi
     done
-}
-
-stop_postgres() {
-    if [ -e "$work/data/postmaster.pid" ]; then
-        as_server "$PGBIN/pg_ctl" -D "$work/data" -m immediate -w stop >/dev/null
-    fi
 }
 
 # It may be in any state after an attack, so it is not waited for for long.
@@ -59,29 +55,10 @@ stop_shim() {
 finish() {
     stop_shim
     stop_postgres
-    rm -rf "${PGHOST:-}"
 }
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-start_postgres() {
-    stop_postgres # that of a run that could not end it
-    rm -rf "$work"
-    install -d -m 755 -o "$server_user" "$work"
-    cd "$work"
-    PGHOST=$(as_server mktemp -d /tmp/active-calls-hostile.XXXXXX) # the path of a socket must be short
-    export PGHOST PGUSER=postgres PGDATABASE=postgres
-    as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
-        --encoding=UTF8 --locale=C.UTF-8 >/dev/null
-    # PostgreSQL has its defaults, except that it does not wait for the disk, which is not under attack.
-    cat >>"$work/data/postgresql.conf" <<CONF
-listen_addresses = ''
-unix_socket_directories = '$PGHOST'
-fsync = off
-CONF
-    as_server "$PGBIN/pg_ctl" -D "$work/data" -l "$work/postgres.log" -w start >/dev/null
-}
 
 sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
 
@@ -207,7 +184,8 @@ hostile: attacks a shim and a PostgreSQL of its own, on loopback, below $work: $
 hostile: the strangers take six minutes, each other attack some seconds to a minute; all of it ten. Each begins
 hostile: with three quiet seconds. It should have the machine to itself. Making data ...
 TEXT
-start_postgres
+start_postgres </dev/null # PostgreSQL has its defaults
+cd "$work"
 make_data
 make_secrets
 echo "hostile: the longest numbers that the table takes, or is asked to take, have $longest_number letters"

@@ -7,7 +7,7 @@
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 
-\set feed_file :abs_srcdir '/feed/snapshots.jsonl'
+\set feed_file :abs_srcdir '/tools/simulator/snapshots.jsonl'
 \set feed `cat :'feed_file'`
 \set account '''069b073a-e7d9-11f0-932e-0a63caf27539'''
 INSERT INTO active_calls.account VALUES (7, :account, 3, 'seven');

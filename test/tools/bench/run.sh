@@ -28,16 +28,12 @@ seconds() { date -u -d "$1" +%s; }
 ask() { PGUSER=active_calls_reader "$BUILD/cmake/bin/active-calls-bench" "$@"; }
 for name in "${!PG@}"; do if [[ $name != PGBIN && $name != PG_CONFIG ]]; then unset "$name"; fi; done
 
+# shellcheck source=test/tools/setup/own-server.sh
+. "$setup/own-server.sh"
 # shellcheck source=test/tools/bench/clickhouse.sh
 . "$bench/clickhouse.sh"
 # shellcheck source=test/tools/bench/duckdb.sh
 . "$bench/duckdb.sh"
-
-stop_postgres() {
-    if [ -e "$work/data/postmaster.pid" ]; then
-        as_server "$PGBIN/pg_ctl" -D "$work/data" -m fast -w stop >/dev/null
-    fi
-}
 
 shim_pid=
 stop_shim() {
@@ -52,31 +48,8 @@ finish() {
     stop_shim
     clickhouse_stop
     stop_postgres
-    rm -rf "${PGHOST:-}"
 }
 trap finish EXIT
-
-start_postgres() {
-    clickhouse_stop # those of a run that could not end them
-    stop_postgres
-    rm -rf "$work"
-    install -d -m 755 -o "$server_user" "$work"
-    cd "$work"
-    PGHOST=$(as_server mktemp -d /tmp/active-calls-bench.XXXXXX) # the path of a socket must be short
-    export PGHOST PGUSER=postgres PGDATABASE=postgres
-    as_server "$PGBIN/initdb" -D "$work/data" -U postgres -A trust --no-sync \
-        --encoding=UTF8 --locale=C.UTF-8 >/dev/null
-    # Everything in memory, and nothing that would disturb the measurement; else as PostgreSQL comes.
-    cat >>"$work/data/postgresql.conf" <<CONF
-listen_addresses = ''
-unix_socket_directories = '$PGHOST'
-shared_buffers = 3GB
-max_wal_size = 16GB
-fsync = off
-autovacuum = off
-CONF
-    as_server "$PGBIN/pg_ctl" -D "$work/data" -l "$work/postgres.log" -w start >/dev/null
-}
 
 sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
 # Leaves a database as it would be some time after it was written to, with nothing left to do; and the
@@ -260,7 +233,14 @@ heading() { printf '\n%s\n' "$*"; }
 PATH=$PGBIN:$PATH
 "$setup/install-packages.sh" wrk
 echo "bench: making data"
-start_postgres
+clickhouse_stop # those of a run that could not end them
+# Everything in memory, and nothing that would disturb the measurement.
+start_postgres <<CONF
+shared_buffers = 3GB
+max_wal_size = 16GB
+autovacuum = off
+CONF
+cd "$work"
 make_data
 echo "bench: loading the peers"
 start_peers
