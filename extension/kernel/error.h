@@ -11,6 +11,7 @@ enum class ErrorKind {
     missing_argument, // a value that the caller has to give is NULL
     invalid_argument, // a value the caller gave is outside what it may be
     unknown_access,   // who asks is not known here
+    unknown_account,  // whose calls are asked for is not known here, or not to be seen
     limit_exceeded,   // the answer would be larger than the caller's own limit
     malformed_input,  // data from outside that does not parse or does not fit
     corrupted_data,   // stored data that is not what was stored

@@ -22,7 +22,7 @@ std::optional<NullableDatum> one_row(PreparedQuery& query,
 }
 
 std::int32_t account_id_of(const std::optional<NullableDatum>& row) {
-    if (!row || row->isnull) throw Error(ErrorKind::invalid_argument, "invalid value account-id");
+    if (!row || row->isnull) throw Error(ErrorKind::unknown_account, "unknown account_id");
     return DatumGetInt32(row->value);
 }
 

@@ -8,7 +8,7 @@
 namespace active_calls::postgres {
 
 // Each of these gives the account's id, which calls carry as customer_acc_id. An account that does
-// not exist and one that may not be seen are the same Error (invalid_argument), so that no one
+// not exist and one that may not be seen are the same Error (unknown_account), so that no one
 // learns which accounts exist; so is a NULL. The caller has connected to SPI.
 
 // For callers who may read the table `account` itself.

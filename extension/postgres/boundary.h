@@ -55,6 +55,10 @@ struct PendingError {};
 // caller gets the error either way.
 enum class Refusals { logged, unlogged };
 
+// SQLSTATEs of our own, of class AC, for what a client has to tell from other errors. The shim's
+// table of SQLSTATEs has them, too.
+constexpr int unknown_account_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '1');
+
 // An error that is on its way from C++ to PostgreSQL. It lives while the exception that it copies
 // is already gone, and siglongjmp skips it: so it is plain bytes.
 class Failure {
@@ -114,7 +118,8 @@ private:
 
     static bool is_refusal(ErrorKind kind) {
         return kind == ErrorKind::missing_argument || kind == ErrorKind::invalid_argument ||
-               kind == ErrorKind::unknown_access || kind == ErrorKind::limit_exceeded;
+               kind == ErrorKind::unknown_access || kind == ErrorKind::unknown_account ||
+               kind == ErrorKind::limit_exceeded;
     }
 
     static int sqlstate(ErrorKind kind) {
@@ -123,6 +128,8 @@ private:
             return ERRCODE_NULL_VALUE_NOT_ALLOWED;
         case ErrorKind::unknown_access:
             return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+        case ErrorKind::unknown_account:
+            return unknown_account_sqlstate;
         case ErrorKind::invalid_argument:
             return ERRCODE_INVALID_PARAMETER_VALUE;
         case ErrorKind::limit_exceeded:

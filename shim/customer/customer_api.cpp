@@ -2,54 +2,30 @@
 
 #include "common_headers.h"
 #include "credentials.h"
-#include "database/database_error.h"
 #include "etag.h"
 #include "http/query_string.h"
 #include "http/request_id.h"
 #include "openapi.h"
-#include "operations/request_log.h"
 #include "series_statement.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace active_calls::shim {
 
 namespace {
 
-http::Fields documented_headers() {
-    http::Fields fields;
-    for (const auto& [name, value] : common_headers) fields.add(name, value);
-    return fields;
-}
-
 /// For a client that has too many requests under way, and would ask again at once.
 constexpr std::chrono::milliseconds overload_delay{500};
 
-bool is_resource(std::string_view path) { return path == series_path || path == openapi_path; }
-
-void require_resource(std::string_view path, std::string_view method) {
-    if (!is_resource(path)) throw Refusal(404, "not found");
-    if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
+Exchange begin(const http::Request& request) {
+    http::Response response;
+    for (const auto& [name, value] : common_headers) response.fields.add(name, value);
+    return {request, std::move(response)};
 }
 
-void set_refusal(http::Response& response, const Refusal& refusal) {
-    response.status = refusal.status;
-    response.body = refusal.body();
-    switch (refusal.status) {
-    case 401:
-        response.fields.set("www-authenticate", "Bearer");
-        break;
-    case 405:
-        response.fields.set("allow", "GET, HEAD");
-        break;
-    case 503:
-        response.fields.set("retry-after", retry_after);
-        break;
-    default:
-        break;
-    }
+void require_resource(std::string_view path, std::string_view method) {
+    if (path != series_path && path != openapi_path) throw Refusal(404, "not found");
+    if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
 }
 
 /// In seconds, in whole milliseconds: microseconds would tell how far a refused request came.
@@ -86,15 +62,15 @@ std::string body_of(const Series& series, const SeriesRequest& request) {
 }
 
 /// 200 with this body; or 304, if the client holds it already.
-void answer_with(std::string body, const http::Request& request, http::Response& response) {
+void answer_with(std::string body, Exchange& exchange) {
+    http::Response& response = exchange.response;
     const std::string etag = weak_etag(body);
     response.fields.set("etag", etag);
-    if (is_match(request.fields.get("If-None-Match"), etag)) {
+    if (is_match(exchange.request.fields.get("If-None-Match"), etag)) {
         // The length is that of the answer which the client holds (RFC 9110, 8.6).
         response.fields.set("content-length", std::to_string(body.size()));
         response.status = 304;
     } else {
-        response.status = 200;
         response.body = std::move(body);
     }
 }
@@ -103,8 +79,8 @@ Route route_of(std::string_view path) {
     return path == openapi_path ? Route::openapi : Route::customer;
 }
 
-DatabaseErrorKind kind_of(const Refusal& refusal) {
-    return refusal.status == 504 ? DatabaseErrorKind::timeout : DatabaseErrorKind::other;
+LogLevel level_of(int status) {
+    return status == 500 ? LogLevel::error : status > 500 ? LogLevel::warning : LogLevel::info;
 }
 
 } // namespace
@@ -112,66 +88,43 @@ DatabaseErrorKind kind_of(const Refusal& refusal) {
 CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log)
     : verifier_(verifier)
     , pool_(pool)
-    , metrics_(metrics)
-    , log_(log) {}
+    , bookkeeper_(metrics, log) {}
 
 std::variant<http::Response, http::Task> CustomerApi::receive(const http::Request& request) {
-    Exchange exchange{request, {200, documented_headers(), {}}};
-    try {
+    Exchange exchange = begin(request);
+    std::optional<http::Task> task;
+    const auto refusal = exchange.attempt<Refusal>([&] {
         require_resource(request.path(), request.method);
-        if (request.path() == series_path) {
-            const Scope scope = authenticate(request);
-            return http::Task{
-                flow_of(scope),
-                [this, scope, series_request = parse_series_request(query_of(request.target))](
-                    const http::Request& taken) { return answer(taken, scope, series_request); }};
+        if (request.path() == openapi_path) {
+            answer_with(std::string(openapi_document), exchange);
+            return;
         }
-        answer_with(std::string(openapi_document), request, exchange.response);
-    } catch (const Refusal& refusal) {
-        set_refusal(exchange.response, refusal);
-    } catch (const std::exception& error) {
-        exchange.failure = {{"error", error.what()}};
-        set_refusal(exchange.response, Refusal(500));
-    }
-    return finish(exchange);
+        const Scope scope = authenticate(request);
+        task = http::Task{
+            flow_of(scope),
+            [this, scope, series_request = parse_series_request(query_of(request.target))](
+                const http::Request& taken) { return answer(taken, scope, series_request); }};
+    });
+    if (task) return *std::move(task);
+    return finish(exchange, refusal);
 }
 
 http::Response CustomerApi::refuse(const http::Request& request, int status) {
-    Exchange exchange{request, {status, documented_headers(), {}}};
-    set_refusal(exchange.response, refusal_of_unanswered(status));
+    Exchange exchange = begin(request);
     if (status == 503) exchange.response.delay = overload_delay;
-    return finish(exchange);
+    return finish(exchange, refusal_of_unanswered(status));
 }
 
 http::Response CustomerApi::answer(const http::Request& request, const Scope& scope,
                                    const SeriesRequest& series_request) {
-    Exchange exchange{request, {200, documented_headers(), {}}};
-    http::Response& response = exchange.response;
-    try {
-        answer_with_series(exchange, scope, series_request);
-    } catch (const StatementFailed& error) {
-        const Refusal refusal = refusal_for(error);
-        if (refusal.status >= 500) {
-            metrics_.count_database_error(Route::customer, kind_of(refusal));
-            exchange.failure = {{"sqlstate", error.sqlstate}, {"error", error.what()}};
-        }
-        set_refusal(response, refusal);
-    } catch (const DatabaseUnavailable& error) {
-        metrics_.count_database_error(Route::customer, DatabaseErrorKind::away);
-        exchange.failure = {{"error", error.what()}};
-        set_refusal(response, Refusal(503, "database is not available"));
-    } catch (const std::exception& error) {
-        exchange.failure = {{"error", error.what()}};
-        set_refusal(response, Refusal(500));
-    }
-    return finish(exchange);
-}
-
-void CustomerApi::answer_with_series(Exchange& exchange, const Scope& scope,
-                                     const SeriesRequest& series_request) {
-    const Series series = fetch_series(pool_, scope, series_request);
-    exchange.point_count = series.times.size();
-    answer_with(body_of(series, series_request), exchange.request, exchange.response);
+    Exchange exchange = begin(request);
+    std::size_t point_count = 0;
+    const auto refusal = exchange.attempt<Refusal>([&] {
+        const Series series = fetch_series(pool_, scope, series_request);
+        point_count = series.times.size();
+        answer_with(body_of(series, series_request), exchange);
+    });
+    return finish(exchange, refusal, point_count);
 }
 
 Scope CustomerApi::authenticate(const http::Request& request) const {
@@ -182,27 +135,16 @@ Scope CustomerApi::authenticate(const http::Request& request) const {
     return *scope;
 }
 
-http::Response CustomerApi::finish(Exchange& exchange) {
+http::Response CustomerApi::finish(Exchange& exchange, const std::optional<Refusal>& refusal,
+                                   std::size_t point_count) {
+    http::Response& response = exchange.response;
+    if (refusal) refusal->write(response);
+    const int status = response.status;
+    if (status < 500) exchange.failure = {}; // It is the customer's to mend.
+    response.fields.set("x-runtime", runtime(exchange.duration()));
     const std::string id = request_id(exchange.request.fields.get("X-Request-Id"));
-    const auto duration = std::chrono::steady_clock::now() - exchange.request.received_at;
-    exchange.response.fields.set("x-request-id", id);
-    exchange.response.fields.set("x-runtime", runtime(duration));
-    metrics_.count_request(route_of(exchange.request.path()), exchange.response.status, duration);
-    log_request(exchange, id, duration);
-    return std::move(exchange.response);
-}
-
-void CustomerApi::log_request(const Exchange& exchange, const std::string& id,
-                              std::chrono::nanoseconds duration) {
-    Log::Fields fields = request_fields(exchange.request, exchange.response.status, id, duration);
-    fields.add("points", exchange.point_count);
-    if (!exchange.failure.empty()) fields.add(exchange.failure);
-    if (exchange.response.status == 500)
-        log_.error("request", fields);
-    else if (exchange.response.status > 500)
-        log_.warning("request", fields);
-    else
-        log_.info("request", fields);
+    return bookkeeper_.close(exchange, route_of(exchange.request.path()), id,
+                             {level_of(status), "request", {{"points", point_count}}});
 }
 
 } // namespace active_calls::shim

@@ -3,14 +3,12 @@
 
 #include "database/pool.h"
 #include "http/service.h"
-#include "operations/log.h"
-#include "operations/metrics.h"
+#include "operations/exchange.h"
 #include "refusal.h"
 #include "series_request.h"
 #include "token.h"
 
-#include <chrono>
-#include <string>
+#include <optional>
 #include <variant>
 
 namespace active_calls::shim {
@@ -26,28 +24,15 @@ public:
     http::Response refuse(const http::Request& request, int status) override;
 
 private:
-    /// One request on its way.
-    struct Exchange {
-        const http::Request& request;
-        http::Response response = {};
-        std::size_t point_count = 0;
-        /// What went wrong on our side, for the log only.
-        Log::Fields failure = {};
-    };
-
     Scope authenticate(const http::Request& request) const;
     http::Response answer(const http::Request& request, const Scope& scope,
                           const SeriesRequest& series_request);
-    void answer_with_series(Exchange& exchange, const Scope& scope,
-                            const SeriesRequest& series_request);
-    http::Response finish(Exchange& exchange);
-    void log_request(const Exchange& exchange, const std::string& id,
-                     std::chrono::nanoseconds duration);
+    http::Response finish(Exchange& exchange, const std::optional<Refusal>& refusal,
+                          std::size_t point_count = 0);
 
     const TokenVerifier& verifier_;
     Pool& pool_;
-    Metrics& metrics_;
-    Log& log_;
+    Bookkeeper bookkeeper_;
 };
 
 } // namespace active_calls::shim

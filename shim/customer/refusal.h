@@ -1,13 +1,13 @@
-// An answer other than success, on its way to the client.
+// An answer other than success, on its way to the customer.
 #pragma once
+
+#include "database/sqlstates.h"
+#include "http/message.h"
 
 #include <stdexcept>
 #include <string>
 
 namespace active_calls::shim {
-
-/// Of a 503, in seconds: when a client may try again.
-inline constexpr const char* retry_after = "1";
 
 /// Thrown by any station of a request; the answer is made of it in one place. `what()` is the
 /// error text of the body, and empty where the body is empty.
@@ -17,8 +17,14 @@ public:
         : std::runtime_error(error)
         , status(status) {}
 
-    /// Returns `{"error": …}`, or nothing if there is no text.
-    std::string body() const;
+    /// Says what a customer is told of an error of the database.
+    static Refusal of(const ErrorMeaning& meaning, const std::string& message) {
+        return Refusal(meaning.customer.code, meaning.customer.text_for(message));
+    }
+
+    /// Sets the status, the body `{"error": …}`, which is empty if there is no text, and the
+    /// headers that go with the status.
+    void write(http::Response& response) const;
 
     int status;
 };

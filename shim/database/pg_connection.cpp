@@ -1,6 +1,7 @@
 #include "pg_connection.h"
 
 #include "database_error.h"
+#include "sqlstates.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,8 +13,6 @@
 namespace active_calls::shim {
 
 namespace {
-
-constexpr const char* query_canceled = "57014"; // an SQLSTATE
 
 /// How much longer than the statement timeout a server is waited for.
 constexpr std::chrono::milliseconds patience_margin{2000};
@@ -246,11 +245,12 @@ void PgConnection::require(bool succeeded) {
 void PgConnection::fail(const PGresult* result, std::size_t ordinal) {
     const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
     const std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (sqlstate.empty() || ends_session(sqlstate)) {
+    const Session session = meaning_of(sqlstate).session;
+    if (sqlstate.empty() || session == Session::ended) {
         usable_ = false;
         throw ConnectionLost(message.empty() ? one_line(PQresultErrorMessage(result)) : message);
     }
-    usable_ = leaves_session_sound(sqlstate);
+    usable_ = session == Session::sound;
     throw StatementFailed(sqlstate, message, ordinal);
 }
 

@@ -52,24 +52,4 @@ std::string to_text(const ClickHouseError& error) {
                        ACTIVE_CALLS_VERSION);
 }
 
-ClickHouseError clickhouse_error_for(const StatementFailed& error) {
-    const std::string& state = error.sqlstate;
-    if (state.starts_with("22")) return {ClickHouseCode::cannot_parse_input, error.what()};
-    // A constraint or a trigger of the operator's own.
-    if (state.starts_with("23") || state == "P0001")
-        return {ClickHouseCode::violated_constraint, error.what()};
-    if (state == "54000") return {ClickHouseCode::bad_arguments, error.what()};
-    if (state == "57014")
-        return {ClickHouseCode::timeout_exceeded,
-                "writing the rows took too long, none is written"};
-    if (state == "42501")
-        return {ClickHouseCode::access_denied,
-                "the shim's database role may not write calls, which is the operator's to mend"};
-    // It would do again, or has no room, or is a replica by now.
-    if (is_passing(state) || state == "25006")
-        return {ClickHouseCode::network_error, "the database takes no rows now, send them again"};
-    return {ClickHouseCode::unknown_exception,
-            "internal error; the reason is in the shim's log, under the query id"};
-}
-
 } // namespace active_calls::shim

@@ -1,7 +1,7 @@
 // Errors as ClickHouse gives them to its clients: a number, its name, and an HTTP status.
 #pragma once
 
-#include "database/database_error.h"
+#include "database/sqlstates.h"
 
 #include <stdexcept>
 #include <string>
@@ -38,6 +38,11 @@ public:
         : std::runtime_error(message)
         , code(code) {}
 
+    /// Says what a switch is told of an error of the database.
+    static ClickHouseError of(const ErrorMeaning& meaning, const std::string& message) {
+        return {static_cast<ClickHouseCode>(meaning.feed.code), meaning.feed.text_for(message)};
+    }
+
     ClickHouseCode code;
 };
 
@@ -47,8 +52,5 @@ int status_of(ClickHouseCode code);
 /// `Code: 27. DB::Exception: …. (CANNOT_PARSE_INPUT_ASSERTION_FAILED) (version …)`, and a newline:
 /// what clients take apart.
 std::string to_text(const ClickHouseError& error);
-
-/// The answer to a feed whose statement failed; unknown_exception for what is not the feed's doing.
-ClickHouseError clickhouse_error_for(const StatementFailed& error);
 
 } // namespace active_calls::shim

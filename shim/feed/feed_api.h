@@ -7,10 +7,9 @@
 #include "feed_body.h"
 #include "feed_credentials.h"
 #include "http/service.h"
-#include "operations/log.h"
-#include "operations/metrics.h"
+#include "operations/exchange.h"
 
-#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,6 +23,14 @@ struct FeedSettings {
     std::size_t max_body;
 };
 
+/// What a request has brought.
+struct Amount {
+    std::int64_t rows_written = 0;
+    std::size_t lines_refused = 0;
+    /// The bytes of the body as it came.
+    std::size_t bytes = 0;
+};
+
 /// Safe for use by many threads. What it refers to must outlive it.
 class FeedApi : public http::Service {
 public:
@@ -34,34 +41,16 @@ public:
     http::Response refuse(const http::Request& request, int status) override;
 
 private:
-    /// One request on its way.
-    struct Exchange {
-        const http::Request& request;
-        /// Of the query, in the answer and in the log.
-        std::string id;
-        http::Response response = {};
-        Route route = Route::feed;
-        /// Of the rows that came, and those of them that were written; known as far as it came.
-        std::size_t line_count = 0;
-        std::size_t byte_count = 0;
-        std::int64_t row_count = 0;
-        std::optional<ClickHouseCode> code = std::nullopt;
-        /// Why rows were refused, or what went wrong on our side, for the log only.
-        Log::Fields failure = {};
-    };
-
+    bool answer_without_rows(const http::Request& request, http::Response& response) const;
     http::Response answer(const http::Request& request);
-    bool answer_without_rows(Exchange& exchange) const;
-    void take_rows(Exchange& exchange);
-    void write(Exchange& exchange, FeedBody& body);
-    static void fail(Exchange& exchange, const ClickHouseError& error);
-    http::Response finish(Exchange& exchange);
-    void log_request(const Exchange& exchange, std::chrono::nanoseconds duration);
+    void take_rows(Exchange& exchange, Amount& amount);
+    http::Response finish(Exchange& exchange, const std::optional<ClickHouseError>& error,
+                          const Amount& amount = {});
 
     const FeedSettings settings_;
     Pool& pool_;
     Metrics& metrics_;
-    Log& log_;
+    Bookkeeper bookkeeper_;
 };
 
 } // namespace active_calls::shim

@@ -74,10 +74,9 @@ public:
     void info(std::string_view event, const Fields& fields = {});
     void warning(std::string_view event, const Fields& fields = {});
     void error(std::string_view event, const Fields& fields = {});
-
-private:
     void write(LogLevel level, std::string_view event, const Fields& fields);
 
+private:
     LogFormat format_;
     std::unique_ptr<spdlog::logger> logger_;
 };

@@ -88,7 +88,7 @@ DECLARE
 BEGIN
     BEGIN
         EXECUTE format('SELECT FROM active_calls.%s_origination_active_calls(%s, %L, ''2020-03-01Z'')', function, arguments, account_id);
-    EXCEPTION WHEN invalid_parameter_value THEN
+    EXCEPTION WHEN SQLSTATE 'AC001' THEN
         NULL;
     END;
     RETURN (SELECT string_agg((b - a)::text, ' ' ORDER BY n)

@@ -25,13 +25,13 @@ END \$\$;
 CREATE FUNCTION caught(access int, account uuid) RETURNS text LANGUAGE plpgsql AS \$\$
 BEGIN
     RETURN wrapped(access, account);
-EXCEPTION WHEN invalid_parameter_value THEN
+EXCEPTION WHEN SQLSTATE 'AC001' THEN
     RETURN SQLERRM;
 END \$\$;
 CREATE FUNCTION raised_again(access int, account uuid) RETURNS text LANGUAGE plpgsql AS \$\$
 BEGIN
     RETURN wrapped(access, account);
-EXCEPTION WHEN invalid_parameter_value THEN
+EXCEPTION WHEN SQLSTATE 'AC001' THEN
     PERFORM 1 / 0;
 END \$\$;
 SQL
@@ -50,16 +50,16 @@ sub outcome ($statement)
 }
 
 my @refusals = (
-    [ 'an unknown account',     '22023: invalid value account-id', "customer_origination_active_calls(37, '$unknown', $window)" ],
-    [ 'somebody else\'s',       '22023: invalid value account-id', "customer_origination_active_calls(37, '$ACCOUNT_21', $window)" ],
+    [ 'an unknown account',     'AC001: unknown account_id',       "customer_origination_active_calls(37, '$unknown', $window)" ],
+    [ 'somebody else\'s',       'AC001: unknown account_id',       "customer_origination_active_calls(37, '$ACCOUNT_21', $window)" ],
     [ 'an unknown access',      '28000: unknown API access',       "customer_origination_active_calls(99, '$ACCOUNT_7', $window)" ],
-    [ 'no account',             '22023: invalid value account-id', "customer_origination_active_calls(37, NULL, $window)" ],
+    [ 'no account',             'AC001: unknown account_id',       "customer_origination_active_calls(37, NULL, $window)" ],
     [ 'no begin',               '22004: from_time must not be null', "customer_origination_active_calls(37, '$ACCOUNT_7', NULL)" ],
     [ 'no end of time',         '22023: from_time must be finite', "customer_origination_active_calls(37, '$ACCOUNT_7', '-infinity')" ],
     [ 'a step that is none',    '22023: invalid value step',       "customer_origination_active_calls(37, '$ACCOUNT_7', $window, step => '-1')" ],
     [ 'too many points', '54000: the window has 525601 points, more than the limit of 100000',
         "customer_origination_active_calls(37, '$ACCOUNT_7', '2020-01-01Z', '2020-12-31Z')" ],
-    [ 'beyond a scope',         '22023: invalid value account-id', "scoped_origination_active_calls(3, '{8}', '$ACCOUNT_7', $window)" ],
+    [ 'beyond a scope',         'AC001: unknown account_id',       "scoped_origination_active_calls(3, '{8}', '$ACCOUNT_7', $window)" ],
     [ 'an address with a mask', '22023: auth_orig_ip must be one address',
         "scoped_origination_active_calls(3, NULL, '$ACCOUNT_7', $window, auth_orig_ip => '10.0.0.0/8')" ],
 );
@@ -78,19 +78,19 @@ subtest 'refusals' => sub {
 };
 
 subtest 'by way of other functions' => sub {
-    is_deeply([ outcome("SELECT wrapped(37, '$unknown');") ], [ '22023: invalid value account-id', '' ], 'one that lets it pass');
+    is_deeply([ outcome("SELECT wrapped(37, '$unknown');") ], [ 'AC001: unknown account_id', '' ], 'one that lets it pass');
     is_deeply([ outcome("SELECT caught(37, '$unknown');") ],  [ 'no error',                        '' ], 'one that catches it');
     my ($error, $logged) = outcome("SELECT raised_again(37, '$unknown');");
     is($error, '22012: division by zero', 'one that fails when it has caught it');
     like($logged, qr/ERROR:  division by zero/, 'is logged');
     is_deeply([ outcome("BEGIN; SAVEPOINT here; SELECT wrapped(37, '$unknown'); ROLLBACK TO here; COMMIT;") ],
-        [ '22023: invalid value account-id', '' ], 'in a subtransaction');
+        [ 'AC001: unknown account_id', '' ], 'in a subtransaction');
 };
 
 subtest 'what is logged as ever' => sub {
     my @others = (
-        [ 'the DBA\'s function', '22023: invalid value account-id', "SELECT * FROM active_calls.origination_active_calls('$unknown', $window);" ],
-        [ 'peaks',               '22023: invalid value account-id', "SELECT * FROM active_calls.origination_peak_calls('$unknown', $window, '1 hour');" ],
+        [ 'the DBA\'s function', 'AC001: unknown account_id', "SELECT * FROM active_calls.origination_active_calls('$unknown', $window);" ],
+        [ 'peaks',               'AC001: unknown account_id', "SELECT * FROM active_calls.origination_peak_calls('$unknown', $window, '1 hour');" ],
         [ 'a statement that fails', '22012: division by zero',      "SELECT 1 / 0;" ],
         [ 'a timeout', '57014: canceling statement due to statement timeout', "SET statement_timeout = 50; SELECT pg_sleep(60); RESET statement_timeout;" ],
         [ 'a right that is missing', '42501: permission denied for function customer_origination_active_calls',
