@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # check.sh NAME: builds what the tests of this name need, and runs them. Called by `make check T=NAME`.
 #
-# NAME is, in letters of either case, a test's own name (seal, 045_operation, Token.IsSigned), what stands for
-# several (Token, token_test; sql, isolation, unit, tap), or a pattern (seal*); where nothing is called so, a part of names.
+# NAME is, without regard to case, the name of a test (seal, 045_operation, Token.IsSigned), a name for several (Token,
+# token_test; sql, isolation, unit, tap), or a pattern (seal*). If no test has that name, it is a part of names.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -12,7 +12,7 @@ if [ -z "$name" ]; then
     exit 2
 fi
 
-# A line for each test: its kind, its name, what else it is called by.
+# Prints a line for each test: its kind, its name, and its other names.
 list_tests() {
     local file base
     for file in test/sql/*.sql; do echo "sql $(basename "$file" .sql) sql"; done
@@ -30,7 +30,7 @@ list_tests() {
     echo 'packages package'
 }
 
-select_tests() { # PATTERN: those of the list that have a name which is like it
+select_tests() { # PATTERN: prints those of the list that have a matching name
     local kind names word
     shopt -s nocasematch
     while read -r kind names; do

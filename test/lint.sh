@@ -13,11 +13,12 @@ echo "lint: shellcheck"
 shellcheck -x .ci/run test/*.sh test/*/*.sh test/tools/*/*.sh shim/package/*.sh
 
 echo "lint: clang-tidy"
-# A folder of its own, since clang cannot read what GCC has precompiled.
+# It has a folder of its own, since clang cannot read what GCC has precompiled.
 cmake -S . -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON --log-level=WARNING >/dev/null
-# Tests and headers are covered where the code they belong to includes them.
+# It covers headers where the code that they belong to includes them.
 tidy() { xargs -P "$(nproc)" -n 1 clang-tidy --quiet "$@"; }
-# The kernel's benchmark is built only where Google Benchmark is, whose header it takes for leaking.
+# The kernel's benchmark is left out. It is built only where Google Benchmark is, and clang-tidy sees a leak in its
+# header.
 find shim test/tools/simulator test/tools/bench test/hostile -name '*.cpp' ! -name kernel_benchmark.cpp |
     tidy -p build/lint 2>/dev/null
 find extension -name '*.cpp' |

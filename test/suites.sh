@@ -21,7 +21,7 @@ rm -rf "$reports"
 install -d -m 1777 "$reports"
 export ASAN_OPTIONS="log_path=$reports/address:allocator_may_return_null=1"
 export UBSAN_OPTIONS="log_path=$reports/undefined:print_stacktrace=1"
-# Debian's httplib is not built for it: how its static variables are made once is not seen.
+# Debian's httplib is not built for ThreadSanitizer, which so does not see how its static variables are made once.
 echo 'called_from_lib:libcpp-httplib.so' >"$BUILD/thread-suppressions"
 export TSAN_OPTIONS="log_path=$reports/thread:suppressions=$BUILD/thread-suppressions"
 
@@ -98,7 +98,7 @@ regression_tests() {
     local status=${PIPESTATUS[0]} good bad
     stop_postgres
     if [ -s "$work/regression.diffs" ]; then cat "$work/regression.diffs"; fi
-    # As pg_regress words it up to PostgreSQL 15, and since.
+    # The wording of pg_regress up to PostgreSQL 15, and since.
     good=$(grep -cE '^(test .* ok |ok +[0-9])' "$log")
     bad=$(grep -cE '^(test .* FAILED|not ok +[0-9])' "$log")
     if ((status != 0 && bad == 0)); then bad=1; fi

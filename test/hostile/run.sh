@@ -15,7 +15,7 @@ as_server() { "${as_server_user[@]}" "$@"; }
 attacks=(resets greedy strangers drain filter points limit oracle refusals tenants guess memory)
 tenants=20
 pool_size=8
-statement_timeout=10 # seconds, as it comes
+statement_timeout=10 # seconds, the default
 
 work=$BUILD/hostile
 hostile=$BUILD/cmake/bin/active-calls-hostile
@@ -38,7 +38,7 @@ choose_attacks() {
     done
 }
 
-# It may be in any state after an attack, so it is not waited for for long.
+# After an attack the shim may be in any state, so the script does not wait for it for long.
 shim_pid=
 stop_shim() {
     if [ -z "$shim_pid" ]; then return; fi
@@ -78,7 +78,7 @@ INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, dst_prefix_
 END
 }
 
-# Sixty rows with numbers of 60,000 letters each; where the table refuses these, as many letters in more rows.
+# Writes sixty rows with numbers of 60,000 letters each; if the table refuses these, as many letters in more rows.
 make_long_numbers() {
     local letters
     for letters in 60000 6000 1000 200 100 50; do
@@ -152,7 +152,7 @@ wait_for_backends() {
     done
 }
 
-# attack NAME: to a shim of its own, so that none suffers from the one before; sets status.
+# attack NAME: attacks a shim of its own, so that no attack suffers from the one before. Sets status.
 attack() {
     local options=()
     case $1 in

@@ -2,7 +2,7 @@
 # in-clean-system.sh WORK PACKAGES FEED: installs the packages of the folder PACKAGES in the minimal system
 # WORK/base.tar, with what they depend on and nothing else, does there what README.md tells an administrator to do, asks
 # for a series, removes them and looks for what they left behind. Called by run.sh as root, in namespaces of its own.
-# There is no systemd in the system: what the unit says is done by hand.
+# There is no systemd in the system, so the script does by hand what the unit says.
 set -euo pipefail
 
 work=$1 packages=$2 feed=$3
@@ -159,7 +159,7 @@ serves_its_description() {
     is "$(tail -n 1 <<<"$answer")" 200
 }
 
-# Everything that --help tells of is in the page.
+# The page has every option that --help has.
 has_man_page() {
     local page missing
     page=$(zcat "$root/usr/share/man/man1/active-calls-shim.1.gz" | sed 's/\\-/-/g')
@@ -179,14 +179,14 @@ keeps_secrets() {
     is "$(stat -c '%a %U' "$root/etc/active-calls/feed.password")" '600 root'
 }
 
-# Asked of the systemd outside, as there is none in the clean system.
+# This asks the systemd outside, as there is none in the clean system.
 is_valid_unit() {
     local unit=$work/active-calls-shim.service
     sed "s|^ExecStart=|&$root|" "$root/lib/systemd/system/active-calls-shim.service" >"$unit"
     is "$(systemd-analyze verify --man=no "$unit" 2>&1 | grep -F active-calls-shim)" ''
 }
 
-# From 0, nothing exposed, to 100.
+# The scale is from 0, nothing exposed, to 100.
 is_hardened() {
     systemd-analyze --no-pager --root="$root" --offline=true --threshold=15 security active-calls-shim.service
 }

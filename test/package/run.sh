@@ -22,6 +22,6 @@ if [ ! -e "$work/base.tar" ]; then
     "$here/../tools/setup/minimal-system.sh" "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/base.part.tar"
     as_root mv "$work/base.part.tar" "$work/base.tar"
 fi
-# In namespaces of their own, mounts and processes are gone with the script.
+# The namespaces make sure that mounts and processes are gone with the script.
 as_root unshare --mount-proc --pid --fork --kill-child -- \
     "$here/in-clean-system.sh" "$work" "$BUILD/deb" "$FEED/snapshots.jsonl"

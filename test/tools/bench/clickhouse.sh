@@ -25,9 +25,9 @@ free_port() {
     done
 }
 
-# Settings of this version that are not its defaults: ZSTD makes the store a third smaller than LZ4; a
-# cache of uncompressed blocks that questions of this size may use, too, makes up for its time, and more;
-# conditions tested together, not one of them in a pass before the others, take half the time.
+# These settings are not the defaults of this version. ZSTD makes the store a third smaller than LZ4. A cache
+# of uncompressed blocks, which questions of this size may use too, more than makes up for the time of ZSTD.
+# Conditions that are tested together, and not one of them in a pass before the others, take half the time.
 clickhouse_configure() { # PORT
     cat >"$clickhouse_folder/config.xml" <<XML
 <yandex>
@@ -92,7 +92,7 @@ clickhouse_start() {
     return 1
 }
 
-# Absent values are ones that no question asks for: Nullable columns would be slower. The codes of
+# Values that no question asks for stand for absent ones: Nullable columns would be slower. The codes of
 # countries fit in two bytes.
 clickhouse_load() {
     clickhouse_query 'CREATE TABLE calls (
@@ -111,7 +111,7 @@ clickhouse_load() {
             coalesce(dst_prefix_routing, ''), duration, coalesce(host(auth_orig_ip), ''), customer_price
         FROM calls) TO STDOUT (FORMAT csv)" |
         clickhouse_insert >&2 || return
-    # One part, the best that it can have. It declines as long as it merges by itself.
+    # One part is the best that it can have. ClickHouse declines while it merges by itself.
     for _ in {1..100}; do
         if clickhouse_query 'OPTIMIZE TABLE calls FINAL' >&2 && [ "$(clickhouse_parts)" -eq 1 ]; then return; fi
         sleep 1
@@ -126,7 +126,7 @@ clickhouse_of_parts() { # EXPRESSION
 clickhouse_parts() { clickhouse_of_parts 'count()'; }
 clickhouse_bytes() { clickhouse_of_parts 'sum(bytes_on_disk)'; }
 
-# Also that of a run that could not end it, which left its process's id in a file.
+# Also stops the server of a run that could not end it, which left its process's id in a file.
 clickhouse_stop() {
     local pid
     pid=${clickhouse_pid:-$(sed -n 's/^PID: //p' "$clickhouse_folder/data/status" 2>/dev/null)} || true

@@ -1,5 +1,5 @@
 # DuckDB for Node.js, for run.sh to source: duckdb_install, duckdb_load, duckdb_bytes. Each that fails says
-# why on standard error. The server, so to speak, is started by who asks; see duckdb_command.
+# why on standard error. The program that asks starts DuckDB; see duckdb_command.
 # shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
 
 duckdb_version=1.5.6-r.1

@@ -52,8 +52,8 @@ finish() {
 trap finish EXIT
 
 sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
-# Leaves a database as it would be some time after it was written to, with nothing left to do; and the
-# index of an inbox that held millions of rows, as small as the inbox is now.
+# Leaves a database as it would be some time after it was written to, with nothing left to do. Makes the
+# index of an inbox that held millions of rows as small as the inbox is now.
 settle() {
     sql "$@" -c 'VACUUM (FREEZE, ANALYZE)' -c 'REINDEX TABLE active_calls.inbox' -c CHECKPOINT
 }
@@ -70,7 +70,7 @@ to_inbox() { sql -U active_calls_writer -c 'COPY active_calls.inbox FROM STDIN';
 make_data() {
     sql -c 'CREATE EXTENSION active_calls' -f "$SQL/roles.sql"
     "${simulate[@]}" --accounts-sql | sql
-    # One customer has them all, so that one token may ask about any.
+    # One customer has all accounts, so that one token may ask about any.
     sql -c "UPDATE active_calls.account SET customer_id = 3" \
         -c "INSERT INTO active_calls.api_access (id, customer_id) VALUES (37, 3)"
     calls_until "$last" | to_inbox
@@ -129,8 +129,8 @@ DuckDB $([ -v 'absent[duckdb]' ] || duckdb_bytes)
 LIST
 }
 
-# The same questions to a copy of the database and to the database itself, whose other accounts' calls are
-# doubled between one time and the next. The first time shows how equal two equals come out.
+# Asks a copy of the database and the database itself the same questions, before and after the calls of the
+# database's other accounts are doubled. The first time shows how far two equal databases differ.
 growth_of_others() {
     sql -d template1 -c 'CREATE DATABASE copy TEMPLATE postgres'
     settle -d copy

@@ -101,7 +101,7 @@ shared_preload_libraries = 'pg_cron'
 cron.database_name = 'active_calls'
 cron.use_background_workers = on
 CONF
-    # Before the server is up, or pg_cron would look for its database in vain.
+    # This is before the server is up, as pg_cron would otherwise look for its database in vain.
     as_server "$PGBIN/postgres" --single -D "$demo/data" postgres <<<'CREATE DATABASE active_calls' \
         >"$demo/createdb.log" 2>&1
     rm "$demo/createdb.log"
@@ -173,7 +173,7 @@ play_in() {
     SHELL=$BASH split --lines="$batch_rows" --filter=post | awk '{ rows += $1 } END { print 0 + rows; exit rows == 0 }'
 }
 
-# The sample feed is from 2026-01-01, and is to be there for as long as the demo is.
+# The sample feed is from 2026-01-01, and must stay for as long as the demo does.
 schedule() {
     sql active_calls_keeper -c "SELECT active_calls.schedule(seal => '* * * * *', retain => '10 years')"
 }
@@ -309,7 +309,7 @@ step "having pg_cron seal from now on"
 jobs=$(schedule)
 end_step "$jobs jobs"
 step "asking the REST API"
-# Good for as long as the demo: its secret is new at each start.
+# The token is valid for as long as the demo: its secret is new at each start.
 token=$("$SHIM" token --sub "$api_access" --jwt-secret-file "$jwt_secret_file")
 ask
 write_env

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes a PostgreSQL whose assertions are checked (--enable-cassert), out of the source package of the one that
-# PG_CONFIG names, unless it was made for that version already, and prints its bin directory. It is kept outside the
-# tree, below ASSERT_POSTGRESQL.
+# Makes a PostgreSQL that checks its assertions (--enable-cassert) from the source package of the one that PG_CONFIG
+# names, unless it has made one for that version already. Prints its bin directory. It is kept outside the tree, below
+# ASSERT_POSTGRESQL.
 set -euo pipefail
 
 pg_config=${PG_CONFIG:-pg_config}
@@ -13,8 +13,8 @@ version=$(dpkg-query -W -f '${source:Version}' "$(dpkg-query -S "$server" | cut 
 source_package=postgresql-${version%%.*}
 root=$kept/$version
 
-# The distribution's own sources, out of those that apt has here, as sources of source packages. Its lists are apt's
-# own in a folder of this run: the machine's stay as they are.
+# Takes the distribution's own sources from those that apt has here, as sources of source packages. apt gets lists of its
+# own in a folder of this run, so those of the machine stay as they are.
 get_source() {
     local distribution options
     # shellcheck source=/dev/null
@@ -26,7 +26,7 @@ get_source() {
     options=(-qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$work/lists"
         -o APT::Sandbox::User="$(id -un)")
     apt-get "${options[@]}" update
-    # The newest that is to be had: a mirror may have a package without its source. All of one major version are alike here.
+    # The newest source that there is: a mirror may have a package without its source. Within a major version any will do.
     cd "$work"
     for version in $(apt-cache "${options[@]}" showsrc "$source_package" | sed -n 's/^Version: //p' | sort -rV); do
         if apt-get "${options[@]}" source "$source_package=$version" >"$work/source.log" 2>&1; then return; fi
@@ -53,7 +53,7 @@ if [ ! -x "$root/bin/postgres" ]; then
     (get_source)
     (build)
 fi
-# The tests' other extension, which is a package of its own.
+# The other extension that the tests use, which is a package of its own.
 ln -sf -t "$("$root/bin/pg_config" --pkglibdir)" "$("$pg_config" --pkglibdir)/pg_cron.so"
 ln -sf -t "$("$root/bin/pg_config" --sharedir)/extension" "$("$pg_config" --sharedir)"/extension/pg_cron*
 echo "$root/bin"

@@ -10,8 +10,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=/usr/src/active-calls # in the system
 not_tested=75
 
-# In namespaces of its own, what is mounted and what was started is gone with the first process, however it ends. The one
-# that waits for it heeds no signal but this.
+# In namespaces of its own, all mounts and processes are gone with the first process, however it ends. The process that
+# waits for it heeds no signal but this.
 if (($$ != 1)); then
     unshare --mount --mount-proc --pid --fork --kill-child -- "${BASH_SOURCE[0]}" "$@" <&0 &
     trap 'kill -KILL $!' INT TERM
@@ -28,7 +28,7 @@ inside() {
         COPT=-Werror "$@" </dev/null
 }
 
-# It gets its name when it is whole.
+# The system gets its name when it is complete.
 make_system() {
     say "making it"
     rm -rf --one-file-system "$root" "$root.part"
@@ -46,7 +46,7 @@ mount_what_it_needs() {
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
-    # The network is this machine's: its resolver, and whom it trusts.
+    # The network is this machine's, with its resolver and its certificates.
     cp -L /etc/resolv.conf /etc/hosts "$root/etc"
     mkdir -p "$root/usr/local/share/ca-certificates"
     cp -R /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install-npm-package.sh DIRECTORY PACKAGE VERSION: installs a package from npm below DIRECTORY, which is kept from
-# run to run, unless it is there in this version; and nodejs and npm where there are none.
+# install-npm-package.sh DIRECTORY PACKAGE VERSION: installs a package from npm below DIRECTORY, unless this version is
+# there already; and nodejs and npm if they are missing. DIRECTORY is kept from run to run.
 set -euo pipefail
 
 directory=$1 package=$2 version=$3

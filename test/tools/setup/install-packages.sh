@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# install-packages.sh [--build] PACKAGE...: installs those of the Debian packages that are missing; with --build also
-# those that building, the demo and the tests need. As root, or as a user with sudo; says what to do when it is neither.
+# install-packages.sh [--build] PACKAGE...: installs those Debian packages that are missing; with --build also those that
+# building, the demo and the tests need. It needs root, or a user with sudo, and otherwise says what to do.
 set -euo pipefail
 
-# The PostgreSQL that PG_CONFIG names, when its server and its headers are there; else the
-# distribution's, whose version apt knows once it has its lists. And pg_cron for it, which somebody has
-# to install who has built a PostgreSQL of their own.
+# The PostgreSQL that PG_CONFIG names, if its server and its headers are there; else the distribution's,
+# whose version apt knows once it has its lists. And pg_cron for it; those who have built a PostgreSQL of
+# their own have to install it themselves.
 postgres_packages() {
     local candidate=${PG_CONFIG:-pg_config} version
     # The makefiles of PGXS alone say nothing: Debian ships them with the client.
@@ -65,6 +65,6 @@ find_missing
 echo "setup: installing ${missing[*]}"
 as_root apt-get -qq update
 find_missing
-# Another that installs now is waited for.
+# It waits for another process that installs now.
 as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null

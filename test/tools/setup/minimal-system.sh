@@ -10,7 +10,7 @@ here=$(. /etc/os-release && echo "$VERSION_CODENAME")
 # shellcheck source=/dev/null
 distribution=$(. /etc/os-release && echo "${ID^}")
 
-# The distribution's own sources of the running release, out of those that apt has here, for the other release.
+# Takes the distribution's own sources of the running release from those that apt has here, for the other release.
 sources() {
     # shellcheck disable=SC2016 # apt's own variables
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
@@ -20,7 +20,7 @@ sources() {
 
 "$(dirname "${BASH_SOURCE[0]}")/install-packages.sh" mmdebstrap
 sources=$(sources)
-if [ -z "$sources" ]; then # apt has not its lists yet
+if [ -z "$sources" ]; then # apt does not have its lists yet
     as_root apt-get -qq update
     sources=$(sources)
 fi

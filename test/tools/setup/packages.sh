@@ -1,4 +1,4 @@
-# The Debian packages that what is here is built from and tested with, for scripts to source. PostgreSQL's own have its
+# The Debian packages that this tree is built from and tested with, for scripts to source. PostgreSQL's own have its
 # version in their names: see install-packages.sh.
 # shellcheck shell=bash disable=SC2034 # those who source it use these
 

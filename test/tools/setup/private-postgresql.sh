@@ -2,8 +2,8 @@
 # private-postgresql.sh DIRECTORY: makes a PostgreSQL tree of its own below DIRECTORY, so that tests
 # and the demo install the extension without touching the system's PostgreSQL. Prints its bin directory.
 #
-# PostgreSQL finds its other directories relative to its own executables; so those are copied, and what
-# they load, and what PGXS builds with, is linked.
+# PostgreSQL finds its other directories relative to its own executables. So the script copies the
+# executables, and links what they load and what PGXS builds with.
 set -euo pipefail
 
 root=$1
@@ -18,7 +18,7 @@ link_entries() { # FROM TO [EXCEPT]
     find "$1" -mindepth 1 -maxdepth 1 ! -name "${3:-}" -exec ln -sfn -t "$2" {} +
 }
 
-# Made anew when PostgreSQL itself has changed: its executables and libraries belong together.
+# The tree is made anew when PostgreSQL itself has changed: its executables and libraries belong together.
 if ! cmp -s "$bin/postgres" "$root$bin/postgres"; then
     rm -rf "$root"
     link_entries "$share" "$root$share" extension

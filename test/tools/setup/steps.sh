@@ -1,5 +1,5 @@
-# Says what is being done, a line a step, and the seconds that it took: for scripts to source. Each script sets
-# steps_of, the word that its lines begin with.
+# Prints a line for each step of a script, and the seconds that it took. Scripts source this, and set steps_of, the word
+# with which their lines begin.
 # shellcheck shell=bash disable=SC2154 # set by those who source it
 
 current_step=
@@ -12,7 +12,7 @@ step() {
     printf '%s: %s ... ' "$steps_of" "$current_step"
 }
 
-# end_step RESULT: with what came of it, or ''.
+# end_step RESULT: ends the step; RESULT is what came of it, or ''.
 end_step() {
     if [ -n "$current_step" ]; then printf '%s%d s\n' "${1:+$1, }" $((SECONDS - step_began)); fi
     current_step=

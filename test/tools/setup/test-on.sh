@@ -5,7 +5,7 @@
 #
 # Environment: SYSTEMS, the folder that keeps the systems; /var/cache/active-calls unless it is set.
 #
-# Exit status: COMMAND's; 75 when nothing was tested, since the mirror could not be reached.
+# Exit status: that of COMMAND; 75 if nothing was tested, since the mirror could not be reached.
 set -euo pipefail
 
 system=${1:-}

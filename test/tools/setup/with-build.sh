@@ -23,8 +23,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 steps_of=setup
 server_user=postgres
 
-# PostgreSQL refuses to run as root, so root's servers run as another user. Where that user cannot
-# reach this tree (a clone below /root), a copy is built and used; build/ here then leads to it.
+# PostgreSQL refuses to run as root, so root's servers run as another user. If that user cannot reach
+# this tree (a clone below /root), the script builds and uses a copy, and build/ here leads to it.
 use_reachable_copy() {
     if runuser -u "$server_user" -- test -x "$top" -a -r "$top/Makefile"; then return; fi
     local copy
@@ -93,14 +93,15 @@ END
     mv "$PGBIN/postgres" "$PGBIN/postgres.bin"
     cat >"$PGBIN/postgres" <<END
 #!/bin/bash
-# PostgreSQL leaves memory to the end of the process; and what was freed is not kept for long, as tests look for growth.
+# PostgreSQL leaves memory to the end of the process, which is no leak. Freed memory is not kept for long, as tests look
+# for growth.
 export LD_PRELOAD="$runtimes" ASAN_OPTIONS="\$ASAN_OPTIONS:detect_leaks=0:quarantine_size_mb=1"
 exec -a "\$0" "\$0.bin" "\$@"
 END
     chmod 755 "$PGBIN/postgres"
 }
 
-# PGXS builds where the sources are: an extension that is not to be in the ordinary one's way, in a copy of them.
+# PGXS builds where the sources are. So an extension that must not get in the ordinary one's way is built in a copy.
 build_extension() {
     local sources=$top
     if [[ ${SANITIZE:-} == address || ${SANITIZE:-} == assert ]]; then
