@@ -17,7 +17,8 @@ public:
     // `bytes` in network order: 4 for v4, 16 for v6.
     Address(Family family, std::span<const std::uint8_t> bytes);
 
-    // Text as inet_pton(3) takes it: no netmask, no zone. Nothing when it is not an address.
+    // Parses text as inet_pton(3) takes it: no netmask, no zone. Returns nothing if it is no
+    // address.
     static std::optional<Address> parse(std::string_view text);
 
     Family family() const { return family_; }
@@ -32,8 +33,8 @@ private:
     std::array<std::uint8_t, 16> bytes_{}; // unused ones stay 0, so that == compares addresses
 };
 
-// What PostgreSQL's inet holds: an address and how many of its leading bits name the network, all
-// of them for a single host.
+// A value of PostgreSQL's type inet: an address, and how many of its leading bits name the network,
+// which for a single host is all of them.
 struct Inet {
     Address address;
     std::uint8_t netmask;

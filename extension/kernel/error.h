@@ -1,4 +1,4 @@
-// What the extension throws. The boundary to a server maps the kind to that server's error codes.
+// The exception that the extension throws. The boundary to a server maps the kind to error codes.
 #pragma once
 
 #include <stdexcept>
@@ -9,9 +9,9 @@ namespace active_calls {
 
 enum class ErrorKind {
     missing_argument, // a value that the caller has to give is NULL
-    invalid_argument, // a value the caller gave is outside what it may be
-    unknown_access,   // who asks is not known here
-    unknown_account,  // whose calls are asked for is not known here, or not to be seen
+    invalid_argument, // a value that the caller gave is not allowed
+    unknown_access,   // the API access that asks does not exist
+    unknown_account,  // the account does not exist, or whoever asks may not see it
     limit_exceeded,   // the answer would be larger than the caller's own limit
     malformed_input,  // data from outside that does not parse or does not fit
     corrupted_data,   // stored data that is not what was stored

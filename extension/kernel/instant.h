@@ -26,7 +26,7 @@ constexpr Instant from_sys_time(std::chrono::sys_seconds time) {
     return unix_epoch + time.time_since_epoch();
 }
 
-// What is asked for: snapshots with from <= t, and t <= to when there is a `to`.
+// The window of a question: snapshots with from <= t, and t <= to if there is a `to`.
 struct Window {
     Instant from;
     std::optional<Instant> to;

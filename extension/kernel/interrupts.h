@@ -1,7 +1,7 @@
-// How long work is stopped: by whoever uses the kernel, in the midst of it.
+// Stops long work in the midst of it, when the user of the kernel wants it.
 //
-// A query may be cancelled at any time, and has to end soon after. So whatever runs for long says
-// how much it has done, and now and then somebody is asked whether to go on.
+// A query may be cancelled at any time, and has to end soon after. So code that runs for long
+// counts its steps, and now and then calls a function that decides whether to go on.
 #pragma once
 
 #include <algorithm>
@@ -10,21 +10,21 @@
 
 namespace active_calls {
 
-// Asked after about so many steps, and never after many more. A step takes a few nanoseconds (a
-// value decoded, a byte of text searched, two values compared): so that is well within a
-// millisecond.
+// The function is called after about so many steps, and never after many more. A step takes a few
+// nanoseconds (a value decoded, a byte of text searched, two values compared), so that is well
+// within a millisecond.
 inline constexpr std::size_t steps_between_interrupts = std::size_t{1} << 16;
 
-// Throws to stop the work; what was built by then is destroyed, and not used again. Set once,
-// before any work. For one thread, as a session of PostgreSQL is one.
+// Throws to stop the work. What was built by then is destroyed, and not used again. It is set once,
+// before any work, and serves one thread, as a session of PostgreSQL is one.
 inline void (*check_for_interrupts)() = [] {};
 
 namespace detail {
-inline std::size_t steps_done = 0; // since somebody was asked
+inline std::size_t steps_done = 0; // since the last call
 }
 
-// Says that so many steps have been done, or are about to be, at most steps_between_interrupts. An
-// addition and a comparison; a loop of very short steps says it for many at once.
+// Counts steps that have been done, or are about to be, at most steps_between_interrupts. It costs
+// an addition and a comparison, so a loop of very short steps counts many at once.
 inline void count_steps(std::size_t steps) {
     detail::steps_done += steps;
     if (detail::steps_done < steps_between_interrupts) [[likely]]
@@ -44,7 +44,7 @@ void in_pieces(std::size_t size, Visit&& visit) {
     }
 }
 
-// How a sort of many elements compares them.
+// The comparison for a sort of many elements.
 struct InterruptibleLess {
     template<class Left, class Right>
     constexpr bool operator()(const Left& left, const Right& right) const {
@@ -53,7 +53,7 @@ struct InterruptibleLess {
     }
 };
 
-// The same of two texts, which may be long and begin alike.
+// The same for two texts, which may be long and begin alike.
 inline bool interruptible_less(std::string_view left, std::string_view right) {
     int order = 0;
     in_pieces(std::min(left.size(), right.size()), [&](std::size_t begin, std::size_t size) {

@@ -1,4 +1,4 @@
-// What a series comes down to over a long window: the peak and the mean of each bucket of time.
+// Sums up a series over a long window: the peak and the mean of each bucket of time.
 #pragma once
 
 #include "series.h"
@@ -12,7 +12,7 @@ namespace active_calls {
 struct Peak {
     Instant t; // when the bucket begins: a multiple of its length since 1970-01-01 UTC
     std::int32_t peak;
-    double mean;     // of the bucket's points, zeros included
+    double mean;     // of the bucket's points, including zeros
     Instant peak_at; // of the first point that is as high as the peak
 
     bool operator==(const Peak&) const = default;
@@ -27,8 +27,8 @@ std::chrono::seconds check_bucket(std::chrono::microseconds bucket, std::chrono:
 Grid grid_of_peaks(const Window& window, std::chrono::seconds step, std::chrono::seconds bucket,
                    Instant now, GapFill gap_fill, std::size_t max_buckets);
 
-// The snapshots with calls that peaks are made of are kept while they are counted, at 16 bytes each
-// and for a moment a few times as much: so many are a bit less than four years of minutes.
+// Peaks keep so many snapshots with calls while these are counted, a bit less than four years of
+// minutes. Each takes 16 bytes, and for a moment a few times as much.
 inline constexpr PointLimit snapshot_limit_of_peaks{
     2'000'000, "Peaks are of so many snapshots with calls at most: ask for a shorter window."};
 

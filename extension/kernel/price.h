@@ -1,4 +1,4 @@
-// What a call costs its customer so far, when the switch does not say it itself.
+// The price of a call to its customer so far, if the switch does not give it.
 #pragma once
 
 #include <cstdint>

@@ -33,7 +33,7 @@ void SnapshotCounts::append(Point point) {
     // Merging may have put the same snapshot last.
     if (!points_.empty() && point.t <= points_.back().t) ordered_ = false;
     points_.push_back(point);
-    if (ordered_) limit_.check(points_.size()); // else merging tells how many are the same
+    if (ordered_) limit_.check(points_.size()); // else merging finds how many are the same
 }
 
 void SnapshotCounts::merge() {

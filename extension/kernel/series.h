@@ -1,5 +1,5 @@
-// From counted calls to the answer: one point per snapshot that has calls, zeros where the grid has
-// no such snapshot.
+// Turns counted calls into the answer: one point per snapshot that has calls, and zeros where the
+// grid has no such snapshot.
 #pragma once
 
 #include "instant.h"
@@ -23,7 +23,7 @@ struct Point {
 // How many points a series may have.
 struct PointLimit {
     std::size_t points = std::numeric_limits<std::size_t>::max();
-    const char* hint = ""; // what to do about more
+    const char* hint = ""; // the cure for a series with more
 
     // Throws Error (limit_exceeded) for more.
     void check(std::size_t given) const {
@@ -34,7 +34,7 @@ private:
     [[noreturn]] void refuse() const;
 };
 
-// That of a series whose points are all given: active_calls.max_points.
+// The limit of a series whose points are all given: active_calls.max_points.
 PointLimit limit_of_series(std::size_t max_points);
 
 // Calls per snapshot while they are being counted. Snapshots may come in any order; in time order,
@@ -42,8 +42,8 @@ PointLimit limit_of_series(std::size_t max_points);
 // of distinct snapshots, not of calls.
 class SnapshotCounts {
 public:
-    // More snapshots than `limit` are refused when the first of them is added, or, where they come
-    // out of order, before twice as many are: memory does not grow with those beyond it.
+    // Refuses more snapshots than `limit` when the first of them is added, or, if they come out of
+    // order, before twice as many are added. So memory does not grow with those beyond the limit.
     explicit SnapshotCounts(std::pmr::memory_resource* memory = std::pmr::get_default_resource(),
                             PointLimit limit = {})
         : points_(memory)
@@ -56,7 +56,7 @@ public:
             append({snapshot, calls});
     }
 
-    // Makes room for so many snapshots more.
+    // Makes room for so many more snapshots.
     void reserve(std::size_t snapshots);
 
     // Ordered by time, each snapshot once.
@@ -77,8 +77,8 @@ enum class GapFill {
     yeti,   // zeros from the step that holds `from` up to now, as Yeti's own query answers
 };
 
-// The instants at which a series has a point even when nothing was up: multiples of a step.
-// Empty when `size` is 0.
+// The instants at which a series has a point even if no call was up: multiples of a step. There are
+// none if `size` is 0.
 struct Grid {
     Instant first;
     std::chrono::microseconds step;
@@ -101,13 +101,13 @@ struct Grid {
 // The last multiple of `step` since 1970-01-01 UTC at or before `t`.
 Instant floor_to_step(Instant t, std::chrono::microseconds step);
 
-// Whether the series of this window is empty whatever is stored.
+// Whether the series of this window is empty, whatever is stored.
 bool is_empty_series(const Window& window, Instant now);
 
 // A positive whole number of seconds, at most a day; throws Error (invalid_argument) otherwise.
 std::chrono::seconds check_step(std::chrono::microseconds step);
 
-// How many points the series of `counted` (ordered, distinct) and the grid has: so many as
+// How many points the series of `counted` (ordered, distinct) and the grid has, which is how many
 // merge_with_grid() emits.
 std::size_t count_points(std::span<const Point> counted, const Grid& grid);
 
