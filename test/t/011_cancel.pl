@@ -18,7 +18,7 @@ my $node     = $database->{node};
 my $day      = '2026-01-01 00:00Z';
 $database->sql('DELETE FROM active_calls.inbox');
 
-# Runs it with that time limit; its error's SQLSTATE, empty where there is none, and how long it took.
+# Runs it with that time limit. Returns the SQLSTATE of its error, empty if there is none, and how long it took.
 sub run ($statement, $limit_ms)
 {
     my $begin = time;
@@ -39,8 +39,8 @@ sub is_cancelled ($statement, $name)
 
 sub series ($filter = '') { return "SELECT count(*) FROM active_calls.origination_active_calls('$ACCOUNT_7', '$day', '$day'$filter)" }
 
-# Cancelled by the extension in the midst of its work, and not by the executor around it: the server's log says so. When a
-# limit is over there is chance, so there are several.
+# The extension itself cancels in the midst of its work, and not the executor around it: the server's log says so.
+# Chance decides where a time limit ends, so this tries several.
 sub is_cancelled_within ($statement, $name)
 {
     my $is_within = 0;
@@ -106,7 +106,7 @@ subtest 'a name of 100 MB' => sub {
     $database->sql("SELECT active_calls.drop_before('infinity')");
 };
 
-# Runs it in a session that may allocate so many MB more than it has; its error's SQLSTATE, or else its rows.
+# Runs it in a session that may allocate so many MB more than it has. Returns its error's SQLSTATE, or else its rows.
 sub run_within ($megabytes, $query)
 {
     my $session = $database->session;

@@ -46,7 +46,7 @@ SQL
     return \%cost;
 }
 
-# First of all, as what others leave in the files would count, too.
+# This is the first test, since what others leave in the files would count too.
 subtest 'a day of calls' => sub {
     my $simulate = required_env('ACTIVE_CALLS_SIMULATE') . ' --accounts 20 --until 2026-01-02T00:00:00Z --format copy';
     $database->sql($_) for "COPY active_calls.inbox FROM PROGRAM '$simulate'", 'SELECT active_calls.seal()',
@@ -282,7 +282,7 @@ SQL
     $database->sql("VACUUM active_calls.$_") for qw(inbox segment);
 };
 
-# Time and again all that waits is sealed, and nothing is left but what comes next.
+# Each round seals all that waits, so that only the next calls are left.
 subtest 'one account' => sub {
     my $made = 'SELECT last_value FROM active_calls.segment_id_seq';
     my $before = $database->sql($made);

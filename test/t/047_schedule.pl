@@ -71,7 +71,7 @@ subtest 'what is set up' => sub {
         is(jobs(), join("\n", @jobs), "$call: the jobs");
     }
 
-    # Jobs of others, and other jobs, are left alone, unless who asks may see all.
+    # Jobs of other roles, and other jobs, stay as they are, unless the caller may see all.
     $database->sql("SELECT cron.schedule('another', '0 0 * * *', 'SELECT 1')");
     $database->sql("CREATE ROLE second_keeper LOGIN; GRANT active_calls_keeper TO second_keeper");
     is($database->sql('SELECT active_calls.unschedule()', 'second_keeper'), 0, 'a keeper sees no jobs of another');
@@ -140,7 +140,7 @@ INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, duration, c
 SELECT now() - age, account, 0, 0
 FROM (VALUES (7, interval '3 hours'), (7, '2 hours 1 minute'), (8, '1 hour'), (8, '10 minutes')) AS v (account, age);
 SQL
-    # One after the other: who drops in the same moment keeps `seal` from its turn, until the next minute.
+    # One job after the other: a drop_before at the same moment would keep `seal` from its turn until the next minute.
     $database->sql('SELECT active_calls.schedule()', 'active_calls_keeper');
     ok(wait_until(150, sub { $database->sql('SELECT count(*) FROM active_calls.inbox') eq '0' }), 'the keeper\'s job seals');
     $database->sql("SELECT active_calls.schedule(retain => '2 hours', retain_at => '* * * * *')", 'active_calls_keeper');

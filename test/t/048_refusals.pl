@@ -1,5 +1,5 @@
-# Shows that what customers are refused is told to them alone: the server's log, which they could fill, has not a byte of it,
-# unless a superuser wants it there; all other errors are logged as ever.
+# Shows that only customers themselves learn of their refusals: the server's log, which they could fill, has not a byte
+# of them, unless a superuser wants it there. All other errors are logged as ever.
 use v5.20;
 use warnings;
 use experimental 'signatures';
@@ -39,7 +39,7 @@ SQL
 my $session = $database->session;
 $session->query_safe("\\set ON_ERROR_STOP 0\n\\set VERBOSITY verbose");
 
-# The error of a statement, as SQLSTATE: message, and what the server's log has got by it.
+# The error of a statement, as SQLSTATE: message, and what it has added to the server's log.
 sub outcome ($statement)
 {
     my $logged = -s $node->logfile;

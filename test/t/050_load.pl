@@ -26,7 +26,7 @@ my $database = ActiveCalls::Database->create;
 my @TARGETS = map { "$PATH?" . query_string('account-id' => $ACCOUNT_7, @SAMPLE_WINDOW, @$_) } [],
     map { [ 'duration-gt' => $_ ] } 0, 30, 60, 120, 240, 480;
 
-# Connections that send these bytes and then nothing; they last as long as what is returned.
+# Connections that send these bytes and then nothing. They last as long as the returned value.
 sub silent_clients ($shim, $count, $bytes = '')
 {
     return map {

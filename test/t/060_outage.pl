@@ -191,7 +191,7 @@ subtest 'fewer connections than the pool may have' => sub {
     is($shim->stop, 0, 'ends in good order');
 };
 
-# A backend that is stopped keeps no time limit.
+# A stopped backend keeps to no time limit.
 subtest 'a query that does not end in its time' => sub {
     my $shim    = start_shim(database => $database, args => [ '--pool-size', 2, '--statement-timeout', '300ms' ]);
     my $sessions = q(SELECT count(*) FROM pg_stat_activity WHERE usename = 'active_calls_shim' AND state IS NOT NULL);

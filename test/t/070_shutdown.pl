@@ -1,4 +1,4 @@
-# Shows that a shim which is told to end loses no request. What that means, here:
+# Shows that a shim which is told to end loses no request. This means:
 #  - a request that was sent in full before the signal gets a whole answer, whatever its connection did before;
 #  - one that is sent later gets a whole answer, or finds the connection closed in good order before the first byte of
 #    an answer, or cannot connect; it never gets half an answer. A connection that is older than the signal is never
@@ -44,7 +44,7 @@ sub with_waiting_queries ($count, @args)
     return ($shim, $blocker, @connections);
 }
 
-# A request that was given up has not half an answer.
+# A request that was given up gets no half answer.
 sub unanswered_ok ($connection, $name)
 {
     local $Test::Builder::Level = $Test::Builder::Level + 1;

@@ -18,7 +18,7 @@ my $folder = PostgreSQL::Test::Utils::tempdir('checkout');
 my $build  = "$folder/build";
 mkdir $build or die "$build: $!";
 
-# PGBIN is there already; and the user of the servers is who runs this.
+# PGBIN is there already, and this test runs as the user of the servers.
 my %environment = (
     BUILD          => $build,
     SHIM           => required_env('ACTIVE_CALLS_SHIM'),
@@ -86,7 +86,8 @@ while (my ($request, $answer) = splice @samples, 0, 2) {
     is("$exit $out", "0 $answer", 'the answer is the one that the manual prints');
 }
 
-# As a superuser, and for the moment alone: the demo has accounts of its own, and Grafana its own macros.
+# A superuser runs each query in a transaction of its own, which is rolled back. Queries that create accounts need a
+# database without those of the demo, and the macros are Grafana's.
 cmp_ok(scalar(grep { defined } @queries), '>', @queries / 2, 'the manual has queries, some with their output');
 while (my ($query, $output) = splice @queries, 0, 2) {
     my $before = $query =~ /INSERT INTO active_calls\.account/ ? 'TRUNCATE active_calls.account, active_calls.api_access;' : '';

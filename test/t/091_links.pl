@@ -19,10 +19,10 @@ sub text_of ($page)
     return slurp_file("$top/$page") =~ s/^```.*?^```$//gmsr =~ s/``?[^`\n]+``?/code($&)/ger;
 }
 
-# Code in a line: only its letters matter, for the name of a heading.
+# Only the letters of code in a line count for the name of a heading.
 sub code ($quoted) { return $quoted =~ s/[^\w -]//gr }
 
-# What GitHub calls the headings of a page.
+# The names that GitHub gives to the headings of a page.
 sub headings_of ($page)
 {
     return map { lc =~ s/[^\w -]//gr =~ s/ /-/gr } text_of($page) =~ /^#+ (.*)$/gm;
