@@ -11,7 +11,7 @@
 namespace active_calls {
 
 // Any element is read with one load of 8 bytes. The load may run up to this many bytes beyond the
-// array, so whoever holds arrays ends with so many bytes of padding.
+// array, so the bytes that hold arrays end with so many bytes of padding.
 inline constexpr std::size_t bit_array_padding = sizeof(std::uint64_t);
 
 class BitArray {
@@ -21,7 +21,7 @@ public:
 
     BitArray() = default;
 
-    // `width` at most max_width, and no value wider.
+    // `width` is at most max_width, and no value is wider.
     template<class Value>
     static void write(ByteWriter& writer, std::span<const Value> values, unsigned width);
     // The padding behind the array must be part of what `reader` reads from: less is damage.
@@ -32,9 +32,8 @@ public:
         const std::size_t bit = i * width_;
         return (load_u64(data_ + bit / 8) >> (bit % 8)) & mask_;
     }
-    // Of an array no wider than max_gathered_width, the elements at `positions`, counted from
-    // `first`, with `base` added to each. Several times as fast as one by one where the processor
-    // can (AVX2).
+    // Gives the elements at `positions`, counted from `first`, with `base` added to each. The array
+    // is no wider than max_gathered_width. With AVX2 it is several times as fast as one by one.
     void gather(std::span<const std::uint32_t> positions, std::uint32_t* elements,
                 std::uint32_t first = 0, std::uint32_t base = 0) const;
     // With up to 7 bits of the byte that an element begins in, it fits 32 bits.
@@ -48,7 +47,7 @@ public:
     static constexpr std::uint64_t mask_of(unsigned width) {
         return width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
     }
-    // Bytes without padding.
+    // The number of bytes without padding.
     static constexpr std::size_t bytes_of(std::size_t size, unsigned width) {
         return (size * width + 7) / 8;
     }

@@ -15,8 +15,8 @@ struct Layout {
     bool escapes = false;
 };
 
-// Of integers in ascending order, for each width, the window of values that holds the most of them:
-// the rest goes aside. O(n) for each width.
+// Finds, for each width, the window of values that holds most of the integers, which are in
+// ascending order. The rest goes aside. It takes O(n) for each width.
 Layout best_layout(std::span<const std::int64_t> sorted, std::size_t aside_entry) {
     if (sorted.empty()) return {};
     const auto value = [&](std::size_t i) { return static_cast<std::uint64_t>(sorted[i]); };

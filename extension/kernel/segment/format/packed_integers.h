@@ -1,8 +1,9 @@
 // Integers that are mostly close together: offsets from a base in as few bits as most of them need,
 // and the rest, which would widen them all, on the side.
 //
-// How long calls last, and what their duration is when they are first seen, is such a sequence: a
-// few small numbers over and over, and in each segment some calls that were already up for hours.
+// The durations of calls when they are first seen, and how long they last after that, are such
+// sequences: a few small numbers over and over, and in each segment some calls that were already up
+// for hours.
 #pragma once
 
 #include "bit_array.h"
@@ -24,8 +25,8 @@ public:
     }
     std::size_t size() const { return offsets_.size(); }
 
-    // The integers at `positions`, which ascend, by their lowest 32 bits. For many of them this is
-    // the faster way: one loop without a branch, and a second one over what stands aside.
+    // Gives the lowest 32 bits of the integers at `positions`, which ascend. For many integers this
+    // is the faster way: one loop without a branch, and a second one over those that stand aside.
     void gather(std::span<const std::uint32_t> positions, std::uint32_t* integers) const;
     // Whether all integers lie between these.
     bool within(std::int64_t least, std::int64_t greatest) const;
@@ -40,7 +41,7 @@ private:
         return static_cast<std::int64_t>(
             load_u64(aside_.data() + n * aside_entry + sizeof(std::uint64_t)));
     }
-    // How many stand aside whose position is before that one.
+    // How many of those that stand aside are before that position.
     std::size_t aside_before(std::uint64_t position) const;
     std::int64_t aside(std::size_t i) const;
 

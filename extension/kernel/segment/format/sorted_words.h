@@ -5,21 +5,21 @@
 
 namespace active_calls {
 
-// In blocks: numbers come in clusters (those of a country, of a trunk), so each block's differences
-// are packed in a width of their own, and a wide gap widens one block alone. Each block's first
-// number stands apart: a search decodes one block.
+// The numbers stand in blocks. They come in clusters (those of a country, of a trunk), so each
+// block's differences are packed in a width of their own, and a wide gap widens one block alone.
+// Each block's first number stands apart, so a search decodes one block.
 class SortedWords {
 public:
     static constexpr std::size_t block_size = 64;
 
-    // `words` ascending and distinct.
+    // `words` are ascending and distinct.
     static void write(ByteWriter& writer, std::span<const std::uint64_t> words);
-    // Of `size` words, which the writer was given. The bytes must outlive what is read of them.
+    // Reads `size` words, which is how many the writer got. The bytes must outlive the result.
     static SortedWords read(ByteReader& reader, std::size_t size);
 
     std::size_t size() const { return size_; }
 
-    // Calls `visit(word)` for each word in order; about a nanosecond each.
+    // Calls `visit(word)` for each word in order, and takes about a nanosecond each.
     template<class Visit>
     void each(Visit&& visit) const {
         std::size_t offset = 0;
@@ -29,7 +29,7 @@ public:
         }
     }
 
-    // How many words `leads` says true of: of which it must be the first ones. Asks of a few words,
+    // How many words `leads` is true for, which must be the first ones. It asks for a few words,
     // and decodes one block.
     template<class Leads>
     std::size_t count_leading(Leads&& leads) const {

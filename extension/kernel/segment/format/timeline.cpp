@@ -18,8 +18,8 @@ std::uint64_t microseconds_between(Instant earlier, Instant later) {
 
 constexpr std::uint64_t microseconds_per_second = 1'000'000;
 
-// A table of slots may have so many entries for each snapshot; with more gaps than that, snapshots
-// are few, and searching among them is as good.
+// A table of slots may have so many entries for each snapshot. With more gaps than that, snapshots
+// are few, and a search among them is as fast.
 constexpr std::uint64_t max_slots_per_snapshot = 4;
 
 } // namespace
@@ -47,7 +47,7 @@ void Timeline::read(ByteReader& reader, std::size_t size) {
     const std::uint64_t unit = reader.varint();
     const PackedIntegers steps = PackedIntegers::read(reader, size - 1);
 
-    // A series of an account whose calls are few costs little more than this: so no vector grows.
+    // A series of an account with few calls costs little more than this, so no vector grows here.
     count_steps(size);
     snapshots_.resize(size);
     seconds_.resize(size);
@@ -57,7 +57,7 @@ void Timeline::read(ByteReader& reader, std::size_t size) {
     seconds[0] = second_of(snapshots[0]);
     if (unit % microseconds_per_second == 0)
         unit_seconds_ = static_cast<std::int64_t>(unit / microseconds_per_second);
-    // Infinity is no time, and so the end of all others.
+    // Infinity is no time, so it bounds all times.
     constexpr auto end = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     for (std::size_t i = 1; i < size; ++i) {
         const std::int64_t units = steps[i - 1];

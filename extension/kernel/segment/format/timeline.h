@@ -25,11 +25,11 @@ public:
     // The number of snapshots before or at `t`.
     std::size_t count_up_to(Instant t) const;
 
-    // The clock by which durations advance: the whole second (since SnapshotClock's epoch) that a
-    // snapshot lies in.
+    // The whole second (since SnapshotClock's epoch) in which a snapshot lies. Durations advance by
+    // this clock.
     std::int64_t second(std::size_t i) const { return seconds_[i]; }
     std::span<const std::int64_t> seconds() const { return seconds_; }
-    // A number of seconds that all snapshots are multiples of apart; 0 where there is none.
+    // The snapshots are multiples of so many seconds apart; 0 if there is no such number.
     std::int64_t unit_seconds() const { return unit_seconds_; }
     static std::int64_t second_of(Instant t) {
         return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count();
@@ -41,21 +41,21 @@ private:
     std::int64_t unit_seconds_ = 0;
 };
 
-// Finds the first snapshot whose second is not before a given one; the number of snapshots when
-// there is none. Made for many searches.
+// Finds the first snapshot whose second is not before a given one, or the number of snapshots if
+// there is none. It is made for many searches.
 class SnapshotSearch {
 public:
     SnapshotSearch(const Timeline& timeline, std::pmr::memory_resource* memory);
 
     std::uint32_t operator()(std::int64_t second) const;
 
-    // Where snapshots are regular but for gaps, a table of answers: slot 0 is for the first
-    // snapshot's second and before; slot k, for the seconds from (k - 1) * slot_seconds + 1 to k *
-    // slot_seconds after it; the last one, for those behind the last snapshot's. Empty where there
-    // is none.
+    // A table of answers, if snapshots are regular except for gaps; empty if there is none. Slot 0
+    // is for the first snapshot's second and before. Slot k is for the seconds from (k - 1) *
+    // slot_seconds + 1 to k * slot_seconds after it. The last slot is for those after the last
+    // snapshot's second.
     std::span<const std::uint32_t> slots() const { return slots_; }
     std::int32_t slot_seconds() const { return slot_seconds_; }
-    // Of each snapshot, counted from the first one; as `slots`.
+    // The second of each snapshot, counted from the first one, if there are `slots`.
     std::span<const std::int32_t> seconds_after_first() const { return seconds_after_first_; }
     std::int32_t span() const { return seconds_after_first_.back(); }
 

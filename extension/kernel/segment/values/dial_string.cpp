@@ -6,8 +6,8 @@ namespace active_calls {
 
 namespace {
 
-// In the order of their bytes: digits, and what stands beside them on a keypad or in a written
-// number.
+// The symbols in the order of their bytes: digits, and what stands beside them on a keypad or in a
+// written number.
 constexpr std::string_view symbols = "#*+,-.0123456789";
 static_assert(symbols.size() == 16);
 
@@ -85,7 +85,7 @@ void DialWordFilter::fix(const std::string& part, std::size_t position) {
 }
 
 std::optional<DialWordFilter::Range> DialWordFilter::range() const {
-    // The symbols that are given are the first ones, and no others.
+    // There is a range only if the given symbols are exactly the first ones.
     const std::uint64_t all = lowest_places(length_);
     const std::uint64_t open = all & ~fixed_mask_;
     if (contained_length_ != 0 || (open & (open + 1)) != 0) return std::nullopt;

@@ -1,8 +1,10 @@
-// What most callers and callees are: up to 16 of the symbols that can be dialled, held in one word.
+// Most callers and callees are dial strings: up to 16 of the symbols that can be dialled. One word
+// holds such a string.
 //
 // A symbol takes four bits, the last one lowest. Symbols are numbered in the order of their bytes,
-// so for strings of one length the order of the words is the order of the bytes. A word is compared
-// with all positions of a needle at once, and the words of a country or a trunk lie close together.
+// so for strings of one length the order of the words is the order of the bytes. A filter compares
+// a word with all positions of a needle at once, and the words of a country or a trunk lie close
+// together.
 #pragma once
 
 #include "../../call_filter.h"
@@ -16,7 +18,7 @@ namespace active_calls {
 
 inline constexpr std::size_t max_dial_length = 16;
 
-// Nothing when `text` is longer or holds another character. The empty string is the word 0.
+// Returns nothing if `text` is longer or holds another character. The empty string is the word 0.
 std::optional<std::uint64_t> to_dial_word(std::string_view text);
 
 // Writes the `length` symbols of `word` to `text`.
@@ -34,7 +36,8 @@ public:
         return (word & fixed_mask_) == fixed_ && (contained_length_ == 0 || contains(word));
     }
 
-    // Where words that pass are all those of a range (eq, starts_with): the first and the last one.
+    // The first and the last word that pass, if exactly the words of a range pass (eq,
+    // starts_with).
     struct Range {
         std::uint64_t first;
         std::uint64_t last;
@@ -47,7 +50,7 @@ private:
 
     bool possible_ = true;
     std::size_t length_;
-    // eq, starts_with and ends_with: the symbols that are given, and which they are.
+    // eq, starts_with and ends_with: the places of the given symbols, and the symbols.
     std::uint64_t fixed_mask_ = 0;
     std::uint64_t fixed_ = 0;
     // contains: each symbol of the needle in all 16 places.

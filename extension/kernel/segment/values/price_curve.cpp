@@ -15,29 +15,29 @@ namespace active_calls {
 
 namespace {
 
-// What carriers charge by, in seconds.
+// The intervals by which carriers charge, in seconds.
 constexpr std::array<std::int32_t, 8> initial_intervals{0, 1, 6, 10, 15, 20, 30, 60};
 constexpr std::array<std::int32_t, 7> next_intervals{1, 6, 10, 15, 20, 30, 60};
 
-// Rates and fees are decimal numbers of so many places; what a minute's rate makes in seconds, a
-// sixth of one.
+// Rates and fees are decimal numbers with so many places. The price of some seconds at a rate per
+// minute is a sixth of such a number.
 constexpr double rate_units = 1e7;
 constexpr double initial_units = 6e7;
-// How far from a whole number of units is still one: what arithmetic with doubles leaves.
+// How far from a whole number of units still counts as one: arithmetic with doubles is not exact.
 constexpr double unit_tolerance = 0.01;
 constexpr double max_units = 1e15;
 
-// Runs are asked in rounds, after each of which those are left that follow no curve yet: first the
-// frequent tariffs are found, then the rare ones.
+// The finder asks runs in rounds, and after each round only runs that follow no curve yet are left.
+// So it finds first the frequent tariffs, then the rare ones.
 constexpr int max_rounds = 8;
-// How many runs are asked for the curves that they could follow: few of them tell the frequent
-// ones, and more are asked when those tell no new one. How many of them a curve must explain to be
-// looked at, and how many are tried on it.
+// So many runs are asked for the curves that they could follow. A few show the frequent curves, and
+// more are asked if those show no new one. A curve needs min_votes to be looked at, and is then
+// tried on max_tried_runs of its voters.
 constexpr std::size_t few_asked_runs = 256;
 constexpr std::size_t max_asked_runs = 1024;
 constexpr std::size_t min_votes = 3;
 constexpr std::size_t max_tried_runs = 16;
-// A price that has not grown for so many seconds is not going to: no charging interval is longer.
+// A price that has not grown for so many seconds will not grow: no charging interval is longer.
 constexpr std::int64_t longest_interval = 60;
 // A curve takes about twenty bytes, which as many rows would take without it.
 constexpr std::size_t min_rows_of_curve = 16;
@@ -92,7 +92,7 @@ public:
     }
 
     FittedCurves find() {
-        curves_.push_back({}); // of calls that cost nothing, or are never connected
+        curves_.push_back({}); // for calls that cost nothing, or are never connected
         assign(0);
         std::size_t asked_runs = few_asked_runs;
         for (int round = 0; round < max_rounds; ++round) {
@@ -114,16 +114,16 @@ public:
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-    // Two rows of a run tell the rate, for each pair of intervals, and so the price at the
-    // beginning. Only for the right pair it is the same for runs that have not begun at the same
-    // second of a minute.
+    // For each pair of intervals, two rows of a run give the rate, and so the price at the
+    // beginning. Only for the right pair is this price the same for runs that have begun at
+    // different seconds of a minute.
     void ask(std::size_t most) {
         votes_.clear();
         std::vector<std::uint32_t> asked;
         for (std::uint32_t run = 0; run < runs_.size(); ++run)
             if (curve_of_[run] == none) asked.push_back(run);
         const std::size_t stride = std::max<std::size_t>(1, asked.size() / most);
-        // The longest runs stand last, and tell most.
+        // The longest runs stand last, and show most.
         for (std::size_t i = asked.size(); i > 0; i -= std::min(i, stride)) {
             const RunRows& rows = runs_[asked[i - 1]];
             const auto connected =
@@ -160,10 +160,10 @@ private:
             }
     }
 
-    // Of the curves that were voted for, those that their voters follow, the most voted for first.
+    // Takes the curves that their voters follow, those with most votes first.
     void elect() {
-        // Of curves with as many voters, those with the longer initial interval come first: where
-        // both fit, that is the one with which a call costs something from its first second on.
+        // Among curves with equally many voters, those with the longer initial interval come first.
+        // If both fit, that is the one with which a call costs something from its first second on.
         std::ranges::sort(
             votes_, [](const auto& a, const auto& b) { return InterruptibleLess{}(b, a); },
             [](const Vote& vote) { return std::tuple(vote.curve(), vote.run); });
@@ -193,7 +193,7 @@ private:
         }
     }
 
-    // The ways in which arithmetic with doubles may have come to the price at the beginning.
+    // The prices at the beginning to which arithmetic with doubles may have come, in various ways.
     static std::array<PriceCurve, 6> curves_of(const Vote& vote) {
         const double rate = static_cast<double>(vote.rate) / rate_units;
         const double nearest = static_cast<double>(vote.initial) / initial_units;
@@ -214,8 +214,8 @@ private:
                 with(std::nextafter(nearest, std::numeric_limits<double>::infinity()))};
     }
 
-    // Gives runs that have no curve one of those from `first` on. Neighbours often go to the same
-    // places: a curve that was just followed is tried first.
+    // Gives runs without a curve one of the curves from `first` on. Neighbours often go to the same
+    // places, so it first tries the curve of the run before.
     void assign(std::size_t first) {
         std::vector<std::uint32_t> order(curves_.size() - first);
         std::iota(order.begin(), order.end(), static_cast<std::uint32_t>(first));
@@ -229,7 +229,7 @@ private:
         }
     }
 
-    // Gives up curves that few rows follow; some of their runs may follow another one as well.
+    // Drops curves that few rows follow. Some of their runs may follow another one as well.
     void drop_rare() {
         std::vector<std::size_t> rows(curves_.size());
         for (std::size_t run = 0; run < runs_.size(); ++run)
@@ -250,7 +250,7 @@ private:
     std::vector<RunRows> runs_;
     std::vector<Vote> votes_;
     std::vector<PriceCurve> curves_;
-    std::vector<std::uint32_t> curve_of_; // of each run, or none
+    std::vector<std::uint32_t> curve_of_; // for each run, or none
 };
 
 } // namespace

@@ -1,10 +1,10 @@
 // Prices as the tariffs that made them.
 //
-// What a call has cost so far mostly follows from how long it has been connected, by a tariff: so
+// The price of a call so far mostly follows from how long it has been connected, by a tariff: so
 // much at once, and so much for each interval that has begun. A segment does not know tariffs, but
-// an account has few, and its prices tell them. So instead of a price for each row, a segment keeps
-// for each run which curve its prices follow, bit by bit; and the prices of the runs that follow
-// none, as they are. That takes a tenth of the bytes, and turns a filter on prices into one on how
+// an account has few, and its prices show them. So instead of a price for each row, a segment keeps
+// for each run which curve its prices follow, bit by bit. It keeps the prices of runs that follow
+// none as they are. That takes a tenth of the bytes, and turns a filter on prices into one on how
 // long calls have lasted, which looks at no row.
 #pragma once
 
@@ -34,8 +34,9 @@ struct PriceCurve {
         return initial + static_cast<double>(begun * next_interval) * next_rate / 60;
     }
 
-    // Of a rising curve, the first second up to `last` whose price `reaches` says true of, which it
-    // then says of all later ones too. `always` where it says so of calls that are not connected.
+    // Returns the first second up to `last` for which `reaches(price)` holds, or `always` if it
+    // holds for calls that are not connected. The curve must be rising, so that it then holds for
+    // all later seconds too.
     static constexpr std::int32_t always = -1;
     template<class Reaches>
     std::optional<std::int32_t> first_second(std::int32_t last, Reaches&& reaches) const {
@@ -53,19 +54,19 @@ struct PriceCurve {
     bool operator==(const PriceCurve&) const = default;
 };
 
-// Which curve the prices of each run follow.
+// The curves that the prices of runs follow.
 struct FittedCurves {
     static constexpr std::size_t max_curves = 255;
 
     std::vector<PriceCurve> curves;      // rising
-    std::vector<std::uint32_t> curve_of; // of each run; curves.size() where it is none of them
+    std::vector<std::uint32_t> curve_of; // for each run; curves.size() if it follows none
 
     bool fits(std::size_t run) const { return curve_of[run] < curves.size(); }
 };
 
-// Finds curves that most of the runs follow exactly. A run is so many rows, `row_counts`, one run
-// behind the other; `prices` and `seconds` (since the call was connected, below 0 before) are those
-// of its rows. About a tenth of a microsecond a row.
+// Finds curves that most of the runs follow exactly. `row_counts` is the number of rows of each
+// run. `prices` and `seconds` (since the call was connected, below 0 before) are those of the rows,
+// one run after the other. It takes about a tenth of a microsecond a row.
 FittedCurves fit_curves(std::span<const double> prices, std::span<const std::int64_t> seconds,
                         std::span<const std::uint32_t> row_counts);
 

@@ -1,11 +1,12 @@
 // The vector customer_price: which curve the prices of each run follow, and the prices of the rows
 // whose run follows none, which are listed.
 //
-//   - how many curves, and each; if none, all rows are listed, and the dictionary follows
-//   - of each run, a code: the number of its curve, or, behind the last one, that it has none
+//   - how many curves there are, and each curve; if none, all rows are listed, and the dictionary
+//     follows
+//   - a code for each run: the number of its curve, or the number of curves if it has none
 //   - how many rows are listed, and, if any, how many of each block; then
 //   - the dictionary of listed prices (dictionary.h)
-//   - of each listed row, in the order of runs, its code
+//   - the code of each listed row, in the order of runs
 #pragma once
 
 #include "../format/bit_array.h"
@@ -16,18 +17,18 @@ namespace active_calls {
 
 class PriceVector {
 public:
-    // Writes what stands before the dictionary, or before the end where no row is listed.
-    // `row_counts` are those of all runs.
+    // Writes the part before the dictionary, which is all if no row is listed. `row_counts` has the
+    // number of rows of each run.
     static void write_curves(ByteWriter& writer, const FittedCurves& fitted,
                              std::span<const std::uint32_t> row_counts);
 
-    // Reads that. `first_rows` says of each block, and of the end, how many rows stand before it.
+    // Reads that part. `first_rows` is how many rows stand before each block, and before the end.
     static PriceVector read(ByteReader& reader, std::size_t run_count,
                             std::span<const std::uint32_t> first_rows,
                             std::pmr::memory_resource* memory);
 
     std::span<const PriceCurve> curves() const { return curves_; }
-    // Of each run, where there are curves. What is above listed_code() stands for nothing.
+    // The code of a run, if there are curves. Codes above listed_code() stand for nothing.
     Code code_of(std::size_t run) const { return static_cast<Code>(codes_[run]); }
     const BitArray& codes() const { return codes_; }
     Code listed_code() const { return static_cast<Code>(curves_.size()); }

@@ -25,11 +25,11 @@ constexpr auto ways = [] {
 // Units in the last place on either side, and the bits that hold them.
 constexpr std::int64_t max_beside = 7;
 constexpr unsigned beside_bits = 4;
-// Keeps words, and what is computed with them, small.
+// A bound that keeps words, and computations with them, small.
 constexpr double max_multiple = std::int64_t{1} << 44;
 constexpr std::int64_t bias = std::int64_t{1} << 45; // makes multiples positive
 
-// All bits of a double as a number that is ordered as doubles are: of negative ones, all bits turn.
+// Turns the bits of a double into a number in the order of doubles: all bits of negative ones flip.
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 std::uint64_t ordered_bits(double value) {
     const auto bits = std::bit_cast<std::uint64_t>(value);

@@ -1,11 +1,11 @@
-// Prices as 64-bit words in the same order, close together where prices are what tariffs make of
-// them.
+// Prices as 64-bit words in the same order. The words are close together if tariffs make the
+// prices.
 //
-// A price is mostly a decimal number, or, since rates are by the minute and durations in seconds, a
-// sixth of one; and what arithmetic with doubles has made of it, a few units in the last place
-// beside it. So a word is which multiple of, say, 1 / 60000 it is next to, and how many units
-// beside that. Prices that are no such multiples (NaN and the infinities, to begin with) are words
-// by their bits. Either way each double has a word of its own.
+// A price is mostly a decimal number, or, since rates are per minute and durations in seconds, a
+// sixth of one. Arithmetic with doubles puts it a few units in the last place beside that number.
+// So a word says which multiple of, say, 1 / 60000 the price is next to, and how many units it lies
+// beside that. Prices that are no such multiples (NaN and the infinities, for example) are words by
+// their bits. Either way each double has a word of its own.
 #pragma once
 
 #include "../format/bytes.h"
@@ -16,7 +16,7 @@ namespace active_calls {
 
 class PriceWords {
 public:
-    // By the bits.
+    // Makes words of the bits.
     PriceWords() = default;
     // The coarsest way that has a word for each of `prices`.
     static PriceWords fit(std::span<const double> prices);
@@ -24,9 +24,9 @@ public:
     static PriceWords read(ByteReader& reader);
     void write(ByteWriter& writer) const;
 
-    // Of a price that the way was fit to.
+    // The word of a price to which fit() has fitted this.
     std::uint64_t word_of(double price) const { return *find_word(price); }
-    // Whatever the word, some double.
+    // Returns some double for any word.
     double price_of(std::uint64_t word) const;
 
 private:
