@@ -145,21 +145,15 @@ CREATE TRIGGER insert_call INSTEAD OF INSERT ON calls
 
 -- Retries
 
--- Which rows were ingested lately, by their ids: a row for each snapshot of a batch. A switch that sends
--- a batch again, because it waited in vain for the answer, shall count no call twice.
-CREATE TABLE ingested (
-    snapshot_timestamp timestamptz NOT NULL,
-    ingested_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    ids bytea NOT NULL
+-- Which batches were ingested lately. A switch that sends a batch again, because it waited in vain for the
+-- answer, shall count no call twice. The index makes a batch wait for the same one, and for no other.
+CREATE TABLE ingested_batch (
+    digest uuid PRIMARY KEY,
+    ingested_at timestamptz NOT NULL
 );
-ALTER TABLE ingested ALTER ids SET STORAGE EXTERNAL; -- hashes do not compress
-ALTER TABLE ingested REPLICA IDENTITY FULL; -- for a publication FOR ALL TABLES
-COMMENT ON TABLE ingested IS
-    'ids of rows that were ingested within active_calls.retry_window; read and written by ingest alone';
-COMMENT ON COLUMN ingested.ids IS '16 bytes for each row: a hash of its id and its snapshot';
-
-CREATE INDEX ingested_snapshot_timestamp_idx ON ingested (snapshot_timestamp);
-CREATE INDEX ingested_ingested_at_idx ON ingested (ingested_at);
+COMMENT ON TABLE ingested_batch IS
+    'batches that were ingested within active_calls.retry_window; written by ingest, and cleared by seal';
+COMMENT ON COLUMN ingested_batch.digest IS 'XXH3, 128 bits, of the rows as they were sent';
 
 -- What an operator looks at
 
@@ -468,6 +462,14 @@ LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ingest_fields IS
     'ingest, but reads only the named fields of each row; all others count as absent';
+
+-- A client that sends a batch in pieces, all in one transaction, knows when it has sent the last one.
+CREATE FUNCTION ingest_piece(rows text, fields text[], first_line bigint, batch uuid) RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ingest_piece IS
+    'ingest, of a piece of a batch, of all fields if fields is null; its first line has the number first_line; '
+    'batch is null but for the last piece, where it identifies the batch: an error if that was ingested before';
 
 -- Storing
 

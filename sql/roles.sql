@@ -25,6 +25,7 @@ GRANT INSERT ON active_calls.inbox, active_calls.calls TO active_calls_writer;
 GRANT EXECUTE ON FUNCTION
     active_calls.ingest,
     active_calls.ingest_fields,
+    active_calls.ingest_piece,
     active_calls.newest_snapshot
     TO active_calls_writer;
 

@@ -14,6 +14,7 @@ enum class ErrorKind {
     unknown_account,  // the account does not exist, or whoever asks may not see it
     limit_exceeded,   // the answer would be larger than the caller's own limit
     malformed_input,  // data from outside that does not parse or does not fit
+    repeated_batch,   // data that was taken before
     corrupted_data,   // stored data that is not what was stored
     newer_data,       // stored data that a later version of this library wrote
 };

@@ -12,15 +12,12 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <variant>
 
 namespace active_calls {
-
-namespace {
-
-namespace dom = simdjson::dom;
 
 enum class Field : std::uint8_t {
     snapshot_timestamp,
@@ -39,11 +36,14 @@ enum class Field : std::uint8_t {
     destination_next_rate,
     destination_initial_interval,
     destination_next_interval,
-    id,
 };
 
+namespace {
+
+namespace dom = simdjson::dom;
+
 // In the order of Field.
-constexpr std::array<std::string_view, 17> field_names{
+constexpr std::array<std::string_view, 16> field_names{
     "snapshot_timestamp",
     "connect_time",
     "end_time",
@@ -60,40 +60,50 @@ constexpr std::array<std::string_view, 17> field_names{
     "destination_next_rate",
     "destination_initial_interval",
     "destination_next_interval",
-    "id",
 };
 
 constexpr std::string_view name_of(Field field) {
     return field_names[static_cast<std::size_t>(field)];
 }
 
-// Where a name is looked for. The factors are such that the names above have places of their own.
-constexpr std::size_t place_of(std::string_view name) {
-    const std::size_t first = static_cast<unsigned char>(name.front());
-    const std::size_t last = static_cast<unsigned char>(name.back());
-    return (name.size() + 4 * first + 11 * last) % 64;
+constexpr std::optional<Field> among(std::initializer_list<Field> fields, std::string_view name) {
+    for (const Field field : fields)
+        if (name_of(field) == name) return field;
+    return std::nullopt;
 }
 
-constexpr std::size_t no_field = field_names.size();
-
-constexpr auto field_places = [] {
-    std::array<std::uint8_t, 64> places{};
-    places.fill(no_field);
-    for (std::size_t i = 0; i < field_names.size(); ++i) {
-        auto& place = places[place_of(field_names[i])];
-        if (place != no_field) throw "two names have the same place"; // at compile time
-        place = static_cast<std::uint8_t>(i);
+// Every field of a row is asked for, and most are not among ours: their length alone tells of most
+// of them.
+constexpr std::optional<Field> field_of(std::string_view name) {
+    switch (name.size()) {
+        using enum Field;
+    case 8:
+        return among({end_time, duration}, name);
+    case 12:
+        return among({connect_time, auth_orig_ip}, name);
+    case 14:
+        return among({src_country_id, dst_country_id, customer_price}, name);
+    case 15:
+        return among({customer_acc_id, destination_fee}, name);
+    case 18:
+        return among({snapshot_timestamp, src_prefix_routing, dst_prefix_routing}, name);
+    case 21:
+        return among({destination_next_rate}, name);
+    case 24:
+        return among({destination_initial_rate}, name);
+    case 25:
+        return among({destination_next_interval}, name);
+    case 28:
+        return among({destination_initial_interval}, name);
+    default:
+        return std::nullopt;
     }
-    return places;
-}();
-
-// Every field of a row is asked for, most are not among ours.
-std::optional<Field> field_of(std::string_view name) {
-    if (name.empty()) return std::nullopt;
-    const std::size_t found = field_places[place_of(name)];
-    if (found == no_field || field_names[found] != name) return std::nullopt;
-    return static_cast<Field>(found);
 }
+
+static_assert(std::ranges::all_of(field_names,
+                                  [](auto name) { return field_of(name).has_value(); }));
+
+constexpr std::string_view blanks = " \t\r\n";
 
 // A number or name has at most so many characters. The CHECKs of table `inbox` say the same.
 constexpr std::size_t max_number_length = 1000;
@@ -164,22 +174,6 @@ public:
         if (given && given->size() > max_number_length && length(*given) > max_number_length)
             refuse(field, "text of at most " + std::to_string(max_number_length) + " characters");
         return given;
-    }
-
-    // The text of an id, which a number has too, in `digits`.
-    std::optional<std::string_view> id(std::array<char, 20>& digits) const {
-        const auto spell = [&](auto number) {
-            const char* end = std::to_chars(digits.begin(), digits.end(), number).ptr;
-            return std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()));
-        };
-        const Value& value = at(Field::id);
-        if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
-        if (const auto* number = std::get_if<std::int64_t>(&value)) return spell(*number);
-        if (const auto* large = std::get_if<std::uint64_t>(&value)) return spell(*large);
-        const auto* text = std::get_if<std::string_view>(&value);
-        if (!text) refuse(Field::id, "a 64-bit integer or a string");
-        if (text->empty()) return std::nullopt;
-        return *text;
     }
 
     std::optional<Address> address(Field field) const {
@@ -288,7 +282,7 @@ bool is_about_number(ErrorCode error) {
     refuse(std::string("invalid JSON: ").append(reason));
 }
 
-// Lines of JSON into rows. A switch posts sixty fields, 2 kB, for each call, of which seventeen are
+// Lines of JSON into rows. A switch posts sixty fields, 2 kB, for each call, of which sixteen are
 // kept: reading JSON would be most of what ingesting takes, but for simdjson, which takes a tenth
 // of the time of a parser that goes from byte to byte.
 class RowReader {
@@ -312,8 +306,7 @@ public:
         if (element.get(object)) refuse("not a JSON object");
         for (const auto& [name, value] : object) {
             const auto field = field_of(name);
-            if (field && fields_.contains(static_cast<std::size_t>(*field)))
-                row.set(*field, value_of(*field, value));
+            if (field && fields_.contains(*field)) row.set(*field, value_of(*field, value));
         }
     }
 
@@ -376,45 +369,41 @@ std::optional<Call> call_of(const Row& row) {
     return call;
 }
 
-std::optional<RowKey> key_of(const Row& row, Instant snapshot) {
-    std::array<char, 20> digits{}; // of a 64-bit integer, with its sign
-    const auto id = row.id(digits);
-    if (!id) return std::nullopt;
-    const auto seed = static_cast<XXH64_hash_t>(snapshot.time_since_epoch().count());
-    const XXH128_hash_t hash = XXH3_128bits_withSeed(id->data(), id->size(), seed);
-    return RowKey{hash.low64, hash.high64};
-}
-
 } // namespace
 
 void FieldSet::insert(std::string_view name) {
-    static_assert(field_names.size() == decltype(bits_)().size());
-    if (const auto field = field_of(name)) bits_.set(static_cast<std::size_t>(*field));
+    if (const auto field = field_of(name)) bits_ |= bit_of(*field);
+}
+
+std::optional<BatchDigest> digest_of(std::string_view text, const FieldSet& fields) {
+    if (text.find_first_not_of(blanks) == text.npos) return std::nullopt;
+    const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), fields.bits());
+    XXH128_canonical_t bytes;
+    XXH128_canonicalFromHash(&bytes, hash);
+    return std::to_array(bytes.digest);
 }
 
 FeedCounts read_feed(std::string_view text, const FieldSet& fields,
-                     const std::function<bool(const Call&, const std::optional<RowKey>&)>& accept,
-                     const std::function<void()>& before_line) {
+                     const std::function<void(const Call&)>& accept,
+                     const std::function<void()>& before_line, std::size_t first_line) {
     FeedCounts counts;
     Row row;
     RowReader reader(text, fields);
-    std::size_t line_number = 0;
-    while (!text.empty()) {
-        ++line_number;
+    for (std::size_t line_number = first_line; !text.empty(); ++line_number) {
         before_line();
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (line.find_first_not_of(" \t\r") == line.npos) continue;
+        if (line.find_first_not_of(blanks) == line.npos) continue;
 
         try {
             reader.read(line, row);
-            if (const auto call = call_of(row); !call)
-                ++counts.unowned;
-            else if (accept(*call, key_of(row, call->snapshot)))
+            if (const auto call = call_of(row)) {
+                accept(*call);
                 ++counts.accepted;
-            else
-                ++counts.repeated;
+            } else {
+                ++counts.unowned;
+            }
         } catch (const Error& error) {
             throw Error(ErrorKind::malformed_input,
                         "line " + std::to_string(line_number) + ": " + error.what(), error.hint());

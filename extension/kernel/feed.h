@@ -4,7 +4,6 @@
 #include "call.h"
 
 #include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,49 +12,58 @@
 
 namespace active_calls {
 
-// Which row of the feed a row is: rows of the same id and snapshot have the same key. A hash
-// (XXH3, 128 bits) of the id's text, seeded with the snapshot.
-using RowKey = std::array<std::uint64_t, 2>;
+enum class Field : std::uint8_t; // of a row, those named below
 
 // Fields of a row that are read; others are as good as absent.
 class FieldSet {
 public:
     static FieldSet all() {
         FieldSet fields;
-        fields.bits_.set();
+        fields.bits_ = ~std::uint32_t{0};
         return fields;
     }
     // A name that no field has, of those below, is ignored.
     void insert(std::string_view name);
-    bool contains(std::size_t field) const { return bits_.test(field); }
+    bool contains(Field field) const { return (bits_ & bit_of(field)) != 0; }
+
+    // The same for sets of the same fields.
+    std::uint32_t bits() const { return bits_; }
 
 private:
-    std::bitset<17> bits_; // in the order of the names in feed.cpp
+    static std::uint32_t bit_of(Field field) {
+        return std::uint32_t{1} << static_cast<unsigned>(field);
+    }
+
+    std::uint32_t bits_ = 0;
 };
+
+// What a batch is known by when it is sent again: XXH3, 128 bits.
+using BatchDigest = std::array<unsigned char, 16>;
+
+// The digest of a text and of the fields of it that are read; none for a text without rows.
+std::optional<BatchDigest> digest_of(std::string_view text, const FieldSet& fields);
 
 struct FeedCounts {
     std::size_t accepted = 0;
-    std::size_t unowned = 0;  // rows without customer_acc_id: calls that no customer owns
-    std::size_t repeated = 0; // rows that `accept` has had before
+    std::size_t unowned = 0; // rows without customer_acc_id: calls that no customer owns
 };
 
 // Reads UTF-8 text, a JSON object a line, blank lines ignored, and hands every owned call to
-// `accept`, with its key when it has an id; its text is borrowed until `accept` returns, which is
-// false for a row that it has had before.
+// `accept`; its text is borrowed until `accept` returns.
 //
 // Fields read, when they are among `fields`: snapshot_timestamp, connect_time, end_time
 // (`YYYY-MM-DD hh:mm:ss`, UTC), customer_acc_id, src_country_id, dst_country_id,
 // src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip, customer_price, destination_fee,
 // destination_initial_rate, destination_next_rate, destination_initial_interval,
-// destination_next_interval, id. Numbers may be quoted. Other fields are ignored. A duration or
-// price that is absent is computed: a call is connected when it has a connect_time, or a duration
-// above 0. An id is a 64-bit integer or any text; an empty one is none.
+// destination_next_interval. Numbers may be quoted. Other fields are ignored. A duration or price
+// that is absent is computed: a call is connected when it has a connect_time, or a duration above
+// 0.
 //
 // `before_line` is called for every line, owned or not, so that its caller can stop a long batch by
-// throwing. Throws Error (malformed_input) that names the line, counted from 1, and the field.
+// throwing. Throws Error (malformed_input) that names the field and the line, where the text begins
+// with line `first_line`.
 FeedCounts read_feed(
-    std::string_view text, const FieldSet& fields,
-    const std::function<bool(const Call&, const std::optional<RowKey>&)>& accept,
-    const std::function<void()>& before_line = [] {});
+    std::string_view text, const FieldSet& fields, const std::function<void(const Call&)>& accept,
+    const std::function<void()>& before_line = [] {}, std::size_t first_line = 1);
 
 } // namespace active_calls

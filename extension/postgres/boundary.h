@@ -58,6 +58,7 @@ enum class Refusals { logged, unlogged };
 // SQLSTATEs of our own, of class AC, for what a client has to tell from other errors. The shim's
 // table of SQLSTATEs has them, too.
 constexpr int unknown_account_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '1');
+constexpr int repeated_batch_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '2');
 
 // An error that is on its way from C++ to PostgreSQL. It lives while the exception that it copies
 // is already gone, and siglongjmp skips it: so it is plain bytes.
@@ -136,6 +137,8 @@ private:
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
         case ErrorKind::malformed_input:
             return ERRCODE_INVALID_TEXT_REPRESENTATION;
+        case ErrorKind::repeated_batch:
+            return repeated_batch_sqlstate;
         case ErrorKind::corrupted_data:
             return ERRCODE_DATA_CORRUPTED;
         case ErrorKind::newer_data:

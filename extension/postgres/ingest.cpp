@@ -1,8 +1,8 @@
-// The SQL functions ingest and ingest_fields: the switch's feed into `inbox`.
+// The SQL functions ingest, ingest_fields and ingest_piece: the switch's feed into `inbox`.
 #include "boundary.h"
 
 #include "inbox_writer.h"
-#include "ingested_rows.h"
+#include "ingested_batches.h"
 #include "prepared_query.h"
 #include "value.h"
 
@@ -19,38 +19,51 @@ std::string_view utf8_of(const text* given) {
     return utf8 == VARDATA_ANY(given) ? to_string_view(given) : std::string_view(utf8);
 }
 
-void notice_skipped(const FeedCounts& counts) {
+// Returns how many rows were written, which those that are skipped are not. The caller has
+// connected to SPI.
+std::int64_t write_rows(std::string_view rows, const FieldSet& fields, std::size_t first_line,
+                        MemoryContext memory) {
+    InboxWriter inbox(memory, PG_UTF8);
+    const FeedCounts counts = read_feed(
+        rows, fields, [&](const Call& call) { inbox.add(call); },
+        [] { guarded([] { CHECK_FOR_INTERRUPTS(); }); }, first_line);
+    const std::uint64_t written = inbox.finish();
     if (counts.unowned > 0)
-        ereport(NOTICE, errmsg_plural("skipped %zu row without customer_acc_id",
-                                      "skipped %zu rows without customer_acc_id", counts.unowned,
-                                      counts.unowned));
-    if (counts.repeated > 0)
-        ereport(NOTICE, errmsg_plural("skipped %zu row that was ingested before",
-                                      "skipped %zu rows that were ingested before", counts.repeated,
-                                      counts.repeated));
+        guarded([&] {
+            ereport(NOTICE, errmsg_plural("skipped %zu row without customer_acc_id",
+                                          "skipped %zu rows without customer_acc_id",
+                                          counts.unowned, counts.unowned));
+        });
+    return static_cast<std::int64_t>(written);
 }
 
-// Returns how many rows were written, which those that are skipped are not.
-std::int64_t write_rows(std::string_view rows, const FieldSet& fields) {
+// The batch is remembered before its rows are read: where it comes twice at a time, the second
+// waits, and does nothing in vain.
+std::int64_t write_batch(std::string_view rows, const FieldSet& fields) {
     const MemoryContext memory = CurrentMemoryContext;
-    FeedCounts counts;
-    std::uint64_t written = 0;
+    std::int64_t written = 0;
     with_spi([&] {
-        InboxWriter inbox(memory, PG_UTF8);
-        IngestedRows ingested(memory);
-        counts = read_feed(
-            rows, fields,
-            [&](const Call& call, const std::optional<RowKey>& key) {
-                if (key && !ingested.add(call.snapshot, *key)) return false;
-                inbox.add(call);
-                return true;
-            },
-            [] { guarded([] { CHECK_FOR_INTERRUPTS(); }); });
-        written = inbox.finish();
-        ingested.remember();
+        const auto digest = digest_of(rows, fields);
+        if (!digest || remember_batch(*digest))
+            written = write_rows(rows, fields, 1, memory);
+        else
+            guarded([] { ereport(NOTICE, errmsg("skipped a batch that was ingested before")); });
     });
-    guarded([&] { notice_skipped(counts); });
-    return static_cast<std::int64_t>(written);
+    return written;
+}
+
+// `batch` comes with the last piece alone. The pieces before it are in the same transaction, which
+// an error rolls back.
+std::int64_t write_piece(std::string_view rows, const FieldSet& fields, std::size_t first_line,
+                         const std::optional<BatchDigest>& batch) {
+    const MemoryContext memory = CurrentMemoryContext;
+    std::int64_t written = 0;
+    with_spi([&] {
+        if (batch && !remember_batch(*batch))
+            throw Error(ErrorKind::repeated_batch, "the batch was ingested before");
+        written = write_rows(rows, fields, first_line, memory);
+    });
+    return written;
 }
 
 // The fields that a text[] names, in UTF-8.
@@ -75,12 +88,13 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(ingest);
 PG_FUNCTION_INFO_V1(ingest_fields);
+PG_FUNCTION_INFO_V1(ingest_piece);
 
 // ingest(rows text) returns bigint, strict
 Datum ingest(PG_FUNCTION_ARGS) {
     return sql_function(fcinfo, 1, [&] {
         const std::string_view rows = guarded([&] { return utf8_of(PG_GETARG_TEXT_PP(0)); });
-        return Int64GetDatum(write_rows(rows, FieldSet::all()));
+        return Int64GetDatum(write_batch(rows, FieldSet::all()));
     });
 }
 
@@ -89,7 +103,24 @@ Datum ingest_fields(PG_FUNCTION_ARGS) {
     return sql_function(fcinfo, 2, [&] {
         const std::string_view rows = guarded([&] { return utf8_of(PG_GETARG_TEXT_PP(0)); });
         ArrayType* const fields = guarded([&] { return PG_GETARG_ARRAYTYPE_P(1); });
-        return Int64GetDatum(write_rows(rows, fields_of(fields)));
+        return Int64GetDatum(write_batch(rows, fields_of(fields)));
+    });
+}
+
+// ingest_piece(rows text, fields text[], first_line bigint, batch uuid) returns bigint
+Datum ingest_piece(PG_FUNCTION_ARGS) {
+    return sql_function(fcinfo, 4, [&] {
+        if (PG_ARGISNULL(0)) throw Error(ErrorKind::missing_argument, "rows must not be null");
+        if (PG_ARGISNULL(2))
+            throw Error(ErrorKind::missing_argument, "first_line must not be null");
+        const std::string_view rows = guarded([&] { return utf8_of(PG_GETARG_TEXT_PP(0)); });
+        const FieldSet fields = PG_ARGISNULL(1)
+                                    ? FieldSet::all()
+                                    : fields_of(guarded([&] { return PG_GETARG_ARRAYTYPE_P(1); }));
+        const auto first_line = static_cast<std::size_t>(PG_GETARG_INT64(2));
+        std::optional<BatchDigest> batch;
+        if (!PG_ARGISNULL(3)) batch = std::to_array(PG_GETARG_UUID_P(3)->data);
+        return Int64GetDatum(write_piece(rows, fields, first_line, batch));
     });
 }
 

@@ -4,8 +4,8 @@ namespace active_calls::postgres {
 
 OwnTable::OwnTable(const char* name) {
     guarded([&] {
-        oid_ = get_relname_relid(name, get_namespace_oid("active_calls", false));
-        const HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(oid_));
+        const Oid oid = get_relname_relid(name, get_namespace_oid("active_calls", false));
+        const HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(oid));
         if (!HeapTupleIsValid(row))
             ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("table active_calls.%s does not exist", name));

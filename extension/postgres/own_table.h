@@ -1,4 +1,4 @@
-// Tables that the extension keeps for itself: `ingested` and `last_seal`.
+// Tables that the extension keeps for itself: `ingested_batch` and `last_seal`.
 #pragma once
 
 #include "boundary.h"
@@ -15,15 +15,12 @@ public:
     // The table of this name in schema active_calls. Throws PendingError.
     explicit OwnTable(const char* name);
 
-    Oid oid() const { return oid_; }
-
     // Runs a plan, whose parameters are not NULL, on what is committed at this moment: after a lock
     // was waited for, what its last holder did is seen at every isolation level. Returns how many
     // rows it read, which are in SPI_tuptable, or changed. Raises: call it in a guarded body.
     std::uint64_t execute(SPIPlanPtr plan, std::initializer_list<Datum> parameters) const;
 
 private:
-    Oid oid_ = InvalidOid;
     Oid owner_ = InvalidOid;
 };
 

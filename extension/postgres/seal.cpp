@@ -2,6 +2,7 @@
 #include "boundary.h"
 
 #include "call_columns.h"
+#include "ingested_batches.h"
 #include "own_table.h"
 #include "prepared_query.h"
 #include "value.h"
@@ -205,6 +206,7 @@ Datum seal(PG_FUNCTION_ARGS) {
             sealed = seal_before(end);
             warn_of_unsealable(end);
             note_seal(sealed);
+            forget_old_batches();
         });
         return Int64GetDatum(sealed);
     });

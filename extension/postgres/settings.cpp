@@ -44,13 +44,14 @@ void define_settings() {
     DefineCustomBoolVariable(
         "active_calls.log_scan", "Logs what each series has cost.",
         "Segments seen, skipped and read, bytes detoasted, inbox rows, milliseconds, at level LOG.",
-        &log_scan_setting, log_scan_setting, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "active_calls.retry_window", "How long ingested rows are remembered by their ids.",
-        "A row of the same id and snapshot that is ingested again within this time is skipped. 0 "
-        "remembers nothing, and skips nothing.",
-        &retry_window_setting, retry_window_setting, 0, 7 * 24 * 3600, PGC_USERSET, GUC_UNIT_S,
-        nullptr, nullptr, nullptr);
+        &log_scan_setting, log_scan_setting, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("active_calls.retry_window",
+                            "How long ingested batches are remembered.",
+                            "A batch that is ingested again as it was within this time is skipped. "
+                            "0 remembers nothing, "
+                            "and skips nothing.",
+                            &retry_window_setting, retry_window_setting, 0, 7 * 24 * 3600,
+                            PGC_SUSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
     EmitWarningsOnPlaceholders("active_calls"); // MarkGUCPrefixReserved since 15, by its older name
 }
 

@@ -1,4 +1,4 @@
-// The settings active_calls.*, which any user may SET, but for log_refusals.
+// The settings active_calls.*. Any user may SET gap_fill and max_points; superusers, the others.
 #pragma once
 
 #include "../kernel/series.h"

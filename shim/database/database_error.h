@@ -10,14 +10,11 @@ namespace active_calls::shim {
 /// PostgreSQL answered a statement with an error.
 class StatementFailed : public std::runtime_error {
 public:
-    StatementFailed(std::string sqlstate, const std::string& message, std::size_t ordinal = 0)
+    StatementFailed(std::string sqlstate, const std::string& message)
         : std::runtime_error(message)
-        , sqlstate(std::move(sqlstate))
-        , ordinal(ordinal) {}
+        , sqlstate(std::move(sqlstate)) {}
 
     std::string sqlstate;
-    /// Which one failed, from 0, where a statement is executed several times.
-    std::size_t ordinal;
 };
 
 /// PostgreSQL gave no answer. `what()` is for the log.

@@ -13,6 +13,7 @@
 namespace active_calls::shim {
 
 // Object ids of PostgreSQL's built-in types (pg_type.dat); they never change.
+inline constexpr Oid int8_oid = 20;
 inline constexpr Oid int4_oid = 23;
 inline constexpr Oid text_oid = 25;
 inline constexpr Oid float8_oid = 701;

@@ -121,8 +121,8 @@ PgConnection::execute_each(const Statement& statement,
         results.push_back(std::move(result));
     }
     require(PQexitPipelineMode(connection_.get()) == 1);
-    for (std::size_t i = 0; i < results.size(); ++i)
-        if (!is_success(results[i].get())) fail(results[i].get(), i);
+    for (const auto& result : results)
+        if (!is_success(result.get())) fail(result.get());
     return results;
 }
 
@@ -242,7 +242,7 @@ void PgConnection::require(bool succeeded) {
     throw ConnectionLost(one_line(PQerrorMessage(connection_.get())));
 }
 
-void PgConnection::fail(const PGresult* result, std::size_t ordinal) {
+void PgConnection::fail(const PGresult* result) {
     const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
     const std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
     const Session session = meaning_of(sqlstate).session;
@@ -251,7 +251,7 @@ void PgConnection::fail(const PGresult* result, std::size_t ordinal) {
         throw ConnectionLost(message.empty() ? one_line(PQresultErrorMessage(result)) : message);
     }
     usable_ = session == Session::sound;
-    throw StatementFailed(sqlstate, message, ordinal);
+    throw StatementFailed(sqlstate, message);
 }
 
 } // namespace active_calls::shim

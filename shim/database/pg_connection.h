@@ -42,8 +42,7 @@ public:
     ResultPtr execute(const Statement& statement, const ParameterViews& bound);
 
     /// Runs it once for each of what `next` gives, until it gives nothing, all in one transaction:
-    /// after an error nothing is done, and the StatementFailed says in which one it was. Nothing
-    /// is done either when `next` throws. Else as `execute`.
+    /// after an error nothing is done, nor when `next` throws. Else as `execute`.
     std::vector<ResultPtr> execute_each(const Statement& statement,
                                         const std::function<std::optional<ParameterViews>()>& next);
 
@@ -76,7 +75,7 @@ private:
     ResultPtr next_result(std::chrono::steady_clock::time_point deadline);
     void wait_for_socket(short events, std::chrono::steady_clock::time_point deadline);
     void require(bool succeeded);
-    [[noreturn]] void fail(const PGresult* result, std::size_t ordinal = 0);
+    [[noreturn]] void fail(const PGresult* result);
 
     std::unique_ptr<PGconn, ConnectionDeleter> connection_;
     std::chrono::milliseconds patience_;

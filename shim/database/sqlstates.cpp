@@ -23,6 +23,8 @@ constexpr Told see_log{1002, "internal error; the reason is in the shim's log, u
 constexpr std::array meanings{
     // The account is none that may be seen.
     ErrorMeaning{"AC001", sound, {400, "invalid value account-id"}, see_log},
+    // The rows are there: that is what a switch wanted, and no error (feed/feed_statement.cpp).
+    ErrorMeaning{repeated_batch, sound, unexplained, see_log},
     // The API access is unknown.
     ErrorMeaning{"28000", sound, {401, ""}, see_log},
     // The series would have too many points; a row is too long.

@@ -33,6 +33,8 @@ struct ErrorMeaning {
     Told feed;
 };
 
+/// A batch of the feed was written before.
+inline constexpr const char* repeated_batch = "AC002";
 /// A statement ran into its time limit.
 inline constexpr const char* query_canceled = "57014";
 /// The connection failed, or there is none to be had.

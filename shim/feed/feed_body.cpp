@@ -127,13 +127,13 @@ void FeedBody::read_first() {
 }
 
 std::optional<FeedPiece> FeedBody::next_piece() {
+    if (has_given_last_) return std::nullopt;
     const auto end = end_of_piece();
-    if (end == 0 && has_given_piece_) return std::nullopt;
-    const FeedPiece piece{text().substr(0, end), lines_taken_};
+    has_given_last_ = is_complete_ && end == text().size();
+    const FeedPiece piece{text().substr(0, end), lines_taken_ + 1, has_given_last_};
     require_utf8(piece.text);
     lines_taken_ += count_lines(piece.text);
     taken_ += end;
-    has_given_piece_ = true;
     return piece;
 }
 

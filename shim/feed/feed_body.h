@@ -18,8 +18,10 @@ class Inflater;
 /// Whole lines, without a NUL, in UTF-8.
 struct FeedPiece {
     std::string_view text;
-    /// Lines of the pieces before it.
-    std::size_t lines_before;
+    /// The number of its first line, from 1 in the first piece.
+    std::size_t first_line;
+    /// Whether all of the text has been taken with it.
+    bool is_last;
 };
 
 /// The statement that the URL holds, if any, on a line of its own; then the body, decompressed.
@@ -38,8 +40,8 @@ public:
     std::string_view text() const { return std::string_view(text_).substr(taken_); }
     void skip(std::size_t size) { taken_ += size; }
 
-    /// Takes the next piece, of about half a MiB; valid until more is read. None at the end, but of
-    /// an empty text there is one.
+    /// Takes the next piece, of about half a MiB; valid until more is read. None after the last
+    /// one, which alone may be empty.
     std::optional<FeedPiece> next_piece();
 
     /// Of the text that was read so far, without the statement.
@@ -65,7 +67,7 @@ private:
     /// Of the pieces taken so far.
     std::size_t lines_taken_ = 0;
     bool is_complete_ = false;
-    bool has_given_piece_ = false;
+    bool has_given_last_ = false;
 };
 
 } // namespace active_calls::shim

@@ -21,13 +21,10 @@ std::span<const Statement> feed_statements();
 /// extension of an older version does not have it.
 std::span<const Statement> watch_statements();
 
-/// The message about a line of a piece, as one about the same line of the batch.
-std::string with_line_of_batch(const std::string& message, std::size_t lines_before);
-
 /// Writes the pieces of `rows`, JSONEachRow, all or none, and commits them; of `columns`, if given,
-/// only those fields are read. Returns how many were written. Throws what taking pieces throws,
-/// when none is written, StatementFailed, and where nobody knows whether they were committed,
-/// DatabaseUnavailable.
+/// only those fields are read. Returns how many were written, none of a batch that was written
+/// before. Throws what taking pieces throws, when none is written, StatementFailed, and where
+/// nobody knows whether they were committed, DatabaseUnavailable.
 std::int64_t write_rows(Pool& pool, FeedBody& rows,
                         const std::optional<std::vector<std::string>>& columns);
 

@@ -184,7 +184,8 @@ hostile: attacks a shim and a PostgreSQL of its own, on loopback, below $work: $
 hostile: the strangers take six minutes, each other attack some seconds to a minute; all of it ten. Each begins
 hostile: with three quiet seconds. It should have the machine to itself. Making data ...
 TEXT
-start_postgres </dev/null # PostgreSQL has its defaults
+# PostgreSQL has its defaults, except that it writes a batch each time it comes.
+start_postgres <<<'active_calls.retry_window = 0'
 cd "$work"
 make_data
 make_secrets

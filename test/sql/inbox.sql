@@ -7,6 +7,7 @@
 \set ECHO all
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
+SET active_calls.retry_window = 0; -- the same rows come several times
 
 CREATE FUNCTION pg_temp.row(account int, duration int DEFAULT 5, country text DEFAULT '1') RETURNS text LANGUAGE sql AS $$
     SELECT format('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":%s,"duration":%s,"src_country_id":%s}',
@@ -120,8 +121,12 @@ ROLLBACK;
 SET client_min_messages = error;
 CREATE PUBLICATION everything FOR ALL TABLES;
 RESET client_min_messages;
-DELETE FROM active_calls.ingested;
-SELECT active_calls.ingest('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10072,"id":1}');
+RESET active_calls.retry_window;
+SELECT active_calls.ingest(pg_temp.row(10072));
+UPDATE active_calls.ingested_batch SET ingested_at = ingested_at - interval '1 day';
+SELECT active_calls.ingest(pg_temp.row(10072)), active_calls.ingest(pg_temp.row(10071));
+UPDATE active_calls.ingested_batch SET ingested_at = ingested_at - interval '1 day';
+SET active_calls.retry_window = 0;
 SELECT active_calls.seal();
 ALTER TABLE active_calls.inbox REPLICA IDENTITY FULL;
 SELECT active_calls.seal() > 0 AS is_sealed;
@@ -213,4 +218,3 @@ RESET ROLE;
 SELECT customer_acc_id, duration, come_at, minutes FROM active_calls.inbox WHERE customer_acc_id > 10075 ORDER BY 1;
 ALTER TABLE active_calls.inbox DROP come_at, DROP minutes;
 DELETE FROM active_calls.inbox;
-DELETE FROM active_calls.ingested;

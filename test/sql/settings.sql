@@ -1,4 +1,4 @@
--- The settings active_calls.*, which anyone may set, also before the library is loaded.
+-- The settings active_calls.*, which can be set also before the library is loaded; some of them by anyone.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set roles :abs_srcdir '/../sql/roles.sql'
 \set ECHO none
@@ -55,8 +55,10 @@ SET active_calls.max_points = 0;
 SET active_calls.no_such_setting = 1;
 \set VERBOSITY default
 
--- The server logs what it refuses to customers when a superuser says so
+-- Superusers alone may fill the log, and forget what others have sent
 SET active_calls.log_refusals = on;
+SET active_calls.log_scan = on;
+SET active_calls.retry_window = 0;
 
 -- A setting made for a transaction ends with it
 RESET active_calls.max_points;

@@ -42,7 +42,7 @@ sub client ($what, %environment)
 sub take_calls ()
 {
     return $database->sql(<<'SQL');
-WITH gone AS (DELETE FROM active_calls.inbox RETURNING 1), forgotten AS (DELETE FROM active_calls.ingested)
+WITH gone AS (DELETE FROM active_calls.inbox RETURNING 1), forgotten AS (DELETE FROM active_calls.ingested_batch)
 SELECT count(*) FROM gone
 SQL
 }

@@ -99,7 +99,7 @@ my $WHOLE = "$ROWS rows, $ROWS different";
 for my $case ([ 'sent once', 1 ], [ 'sent until answered', 100 ])
 {
     my ($name, $tries) = @$case;
-    $database->sql('TRUNCATE active_calls.inbox, active_calls.ingested');
+    $database->sql('TRUNCATE active_calls.inbox, active_calls.ingested_batch');
     my ($status, $failures) = send_all($tries);
     my $there = batches_there();
 

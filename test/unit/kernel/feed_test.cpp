@@ -32,17 +32,12 @@ struct ReadCall {
 struct Read {
     FeedCounts counts;
     std::vector<ReadCall> calls;
-    std::vector<std::optional<RowKey>> keys; // of the calls
 };
 
 Read read(std::string_view text, const FieldSet& fields = FieldSet::all()) {
     Read result;
     result.counts =
-        read_feed(text, fields, [&](const Call& call, const std::optional<RowKey>& key) {
-            result.calls.emplace_back(call);
-            result.keys.push_back(key);
-            return true;
-        });
+        read_feed(text, fields, [&](const Call& call) { result.calls.emplace_back(call); });
     EXPECT_EQ(result.counts.accepted, result.calls.size());
     return result;
 }
@@ -436,98 +431,66 @@ TEST(Feed, RefusesNumbersThatNothingHoldsInAnyField) {
                 << field << ' ' << number;
 }
 
-TEST(Feed, LeavesErrorsOfWhoAcceptsAlone) {
-    const auto accept = [](const Call&, const std::optional<RowKey>&) -> bool {
-        throw std::bad_alloc();
-    };
+TEST(Feed, CountsLinesFromTheFirstOn) {
+    const auto accept = [](const Call&) {};
+    try {
+        read_feed(
+            line("") + "\n\n7", FieldSet::all(), accept, [] {}, 1000);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "line 1002: not a JSON object");
+    }
+}
+
+TEST(Feed, LeavesErrorsOfTheCallerAlone) {
+    const auto accept = [](const Call&) { throw std::bad_alloc(); };
     EXPECT_THROW(read_feed(line(""), FieldSet::all(), accept), std::bad_alloc);
 }
 
-// The key of a row with this id, which is JSON.
-std::optional<RowKey> key_of(const std::string& id) {
-    return read(line(R"("id":)" + id)).keys.at(0);
+FieldSet set_of(std::initializer_list<const char*> names) {
+    FieldSet fields;
+    for (const auto* name : names) fields.insert(name);
+    return fields;
 }
 
-TEST(Feed, GivesRowsOfOneIdAndSnapshotOneKey) {
-    EXPECT_EQ(key_of("7590369430199074817"), key_of("7590369430199074817"));
-    EXPECT_EQ(key_of("7590369430199074817"), key_of(R"("7590369430199074817")"));
-    EXPECT_EQ(key_of("-9223372036854775808"), key_of(R"("-9223372036854775808")"));
-    EXPECT_EQ(key_of("18446744073709551615"), key_of(R"("18446744073709551615")"));
-    EXPECT_EQ(key_of("0"), key_of(R"("0")"));
-    EXPECT_EQ(key_of(R"("\u0061")"), key_of(R"("a")"));
+TEST(BatchDigest, IsTheSameForTheSameTextAndFields) {
+    const std::string text = line("") + "\n" + line(R"("duration":1)");
+    EXPECT_EQ(digest_of(text, FieldSet::all()), digest_of(std::string(text), FieldSet::all()));
+    EXPECT_EQ(digest_of(text, set_of({"duration", "customer_acc_id", "no field"})),
+              digest_of(text, set_of({"customer_acc_id", "duration"})));
 }
 
-TEST(Feed, GivesRowsOfAnotherIdOrSnapshotAnotherKey) {
-    const std::vector<std::string> ids{"0",
-                                       "1",
-                                       "-1",
-                                       "9223372036854775806",
-                                       "9223372036854775807",
-                                       "9223372036854775808",
-                                       "18446744073709551614",
-                                       "18446744073709551615",
-                                       R"("a")",
-                                       R"("A")",
-                                       R"(" 1")",
-                                       R"("01")",
-                                       R"("a\u0000")",
-                                       '"' + std::string(1000, 'x') + '"',
-                                       '"' + std::string(1001, 'x') + '"'};
-    std::vector<RowKey> keys;
-    for (const std::string& id : ids) {
-        const Read result = read(line(R"("id":)" + id) + "\n" +
-                                 R"({"snapshot_timestamp":"2020-03-01 00:00:01",)"
-                                 R"("customer_acc_id":7,"id":)" +
-                                 id + "}");
-        for (const auto& key : result.keys) keys.push_back(key.value());
-    }
-    std::ranges::sort(keys);
-    EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
-    EXPECT_EQ(keys.size(), 2 * ids.size());
+TEST(BatchDigest, IsAnotherOneForAnythingElse) {
+    std::vector<std::optional<BatchDigest>> digests;
+    for (const auto& text : {line(""), line("") + "\n", line("") + "\n" + line(""),
+                             line("") + "\n" + line(R"("duration":1)"),
+                             line(R"("duration":1)") + "\n" + line(""), line(R"("id":1)")})
+        for (const FieldSet& fields :
+             {FieldSet::all(), FieldSet{}, set_of({"duration"}), set_of({"end_time"})})
+            digests.push_back(digest_of(text, fields));
+    std::ranges::sort(digests);
+    EXPECT_EQ(std::ranges::adjacent_find(digests), digests.end());
+    EXPECT_EQ(digests.size(), 24U);
 }
 
-TEST(Feed, GivesRowsWithoutAnIdNoKey) {
-    EXPECT_EQ(read(line("")).keys.at(0), std::nullopt);
-    EXPECT_EQ(key_of("null"), std::nullopt);
-    EXPECT_EQ(key_of(R"("")"), std::nullopt);
-}
-
-TEST(Feed, RefusesAnIdThatIsNeitherIntegerNorText) {
-    for (const auto* id : {"1.5", "1e3"})
-        EXPECT_EQ(refusal(line(R"("id":)" + std::string(id))),
-                  "line 1: id is not a 64-bit integer or a string")
-            << id;
-    EXPECT_EQ(refusal(line(R"("id":true)")), "line 1: id must not be a boolean");
-    EXPECT_EQ(refusal(line(R"("id":[])")), "line 1: id must not be an array");
-    EXPECT_EQ(refusal(line(R"("id":{})")), "line 1: id must not be an object");
-}
-
-TEST(Feed, CountsRowsThatWereAcceptedBefore) {
-    std::size_t asked = 0;
-    const FeedCounts counts = read_feed(
-        line("") + "\n" + line("") + "\n" + line("") + "\n" +
-            R"({"snapshot_timestamp":"2020-03-01 00:00:00"})",
-        FieldSet::all(), [&](const Call&, const std::optional<RowKey>&) { return ++asked == 2; });
-    EXPECT_EQ(asked, 3U);
-    EXPECT_EQ(counts.accepted, 1U);
-    EXPECT_EQ(counts.repeated, 2U);
-    EXPECT_EQ(counts.unowned, 1U);
+TEST(BatchDigest, IsNotThereWithoutRows) {
+    for (const auto* text : {"", "\n", " \t\r\n \n"})
+        EXPECT_EQ(digest_of(text, FieldSet::all()), std::nullopt) << text;
+    EXPECT_NE(digest_of("x", FieldSet::all()), std::nullopt);
 }
 
 TEST(Feed, ReadsTheFieldsOfASetAlone) {
-    FieldSet fields;
-    for (const auto* name : {"snapshot_timestamp", "customer_acc_id", "src_country_id", "node_id"})
-        fields.insert(name);
+    FieldSet fields =
+        set_of({"snapshot_timestamp", "customer_acc_id", "src_country_id", "node_id"});
     // What is not read is not looked at either.
     const std::string row = line(R"("src_country_id":1,"dst_country_id":[],"duration":"long",)"
-                                 R"("src_prefix_routing":380,"id":true)");
+                                 R"("src_prefix_routing":380)");
     const Read result = read(row, fields);
     ASSERT_EQ(result.calls.size(), 1U);
     EXPECT_EQ(result.calls[0].call.src_country_id, 1);
     EXPECT_EQ(result.calls[0].call.dst_country_id, unset);
     EXPECT_EQ(result.calls[0].call.duration, 0);
     EXPECT_EQ(result.calls[0].src_prefix_routing, unset);
-    EXPECT_EQ(result.keys[0], std::nullopt);
 
     EXPECT_THROW(read(row, FieldSet{}), Error); // no time
     fields = FieldSet{};

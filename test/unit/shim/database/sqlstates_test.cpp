@@ -58,7 +58,7 @@ TEST(Session, EndsWithTheServer) {
 
 TEST(Session, IsSoundAfterWhatIsTheClientsFault) {
     for (const auto sqlstate :
-         {"AC001", "22P02", "22021", "22023", "23514", "54000", "28000", "57014"})
+         {"AC001", "AC002", "22P02", "22021", "22023", "23514", "54000", "28000", "57014"})
         EXPECT_EQ(meaning_of(sqlstate).session, Session::sound) << sqlstate;
     for (const auto sqlstate : {"42883", "26000", "0A000", "25006", "53100", "XX000", ""})
         EXPECT_EQ(meaning_of(sqlstate).session, Session::doubtful) << sqlstate;

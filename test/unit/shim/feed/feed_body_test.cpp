@@ -59,11 +59,15 @@ std::string joined(const std::vector<std::string>& pieces) {
 /// All that are left, before which there were so many lines.
 std::vector<std::string> take_pieces(FeedBody& feed, std::size_t lines = 0) {
     std::vector<std::string> pieces;
+    bool was_last = false;
     while (const auto piece = feed.next_piece()) {
-        EXPECT_EQ(piece->lines_before, lines);
+        EXPECT_FALSE(was_last);
+        was_last = piece->is_last;
+        EXPECT_EQ(piece->first_line, lines + 1);
         lines += lines_of(piece->text);
         pieces.emplace_back(piece->text);
     }
+    EXPECT_TRUE(was_last);
     EXPECT_EQ(feed.line_count(), lines);
     return pieces;
 }
@@ -379,7 +383,7 @@ TEST(LargeFeedBodies, AreHandedOutWhileTheyCome) {
     EXPECT_EQ(first_body(client.rest()), std::to_string(2 * part.size()));
 }
 
-/// Whoever takes the first piece opens a transaction, for which others wait.
+/// Whoever takes the first piece opens a transaction, and keeps a connection to the database.
 TEST(LargeFeedBodies, AreGatheredWhereTheyComeSlowly) {
     const std::string at_once(4 * mebi, '\n'); // as where it had to wait for a place
     const std::string slow(512 * 1024, '\n');
