@@ -67,10 +67,6 @@ std::string variable_of(std::string_view option) {
     return variable;
 }
 
-CLI::Option* with_environment(CLI::Option* option) {
-    return option->envname(variable_of(option->get_lnames().front()));
-}
-
 std::string spell(milliseconds duration) {
     return duration.count() % 1000 == 0 ? std::to_string(duration.count() / 1000) + "s"
                                         : std::to_string(duration.count()) + "ms";
@@ -91,18 +87,6 @@ std::string to_milliseconds(std::string& text) {
     }
     const auto count = parse_int32(text);
     return count && *count > 0 && *count <= 86'400'000 ? "" : hint;
-}
-
-/// What `duration` holds is the default; none, where that is 0.
-CLI::Option* add_duration(CLI::App& command, const std::string& name, milliseconds& duration,
-                          const std::string& help) {
-    return with_environment(
-        command
-            .add_option_function<std::int64_t>(
-                name, [&](const std::int64_t& count) { duration = milliseconds{count}; }, help)
-            ->transform(CLI::Validator(to_milliseconds, ""))
-            ->type_name("DURATION")
-            ->default_str(duration.count() > 0 ? spell(duration) : ""));
 }
 
 constexpr std::int64_t min_body = std::int64_t{1} << 10;
@@ -141,166 +125,148 @@ std::string check_address(const std::string& text) {
                : "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + text;
 }
 
-void add_secret_options(CLI::App& command, RawOptions& raw) {
-    with_environment(
-        command
-            .add_option("--jwt-secret-file", raw.secret_file,
-                        "File with the key that signs the tokens; one newline at its end is\n"
-                        "ignored. Without this option the key itself is taken from the\n"
-                        "environment variable ACTIVE_CALLS_JWT_SECRET")
-            ->type_name("FILE")
-            ->group("Tokens"));
-}
+/// Options under one heading of --help. Each is also a variable of the environment.
+class Group {
+public:
+    Group(CLI::App& command, const char* name)
+        : command_(command)
+        , name_(name) {}
 
-void add_listening_options(CLI::App& command, RawOptions& raw) {
-    ServeOptions& serve = raw.serve;
-    const std::string group = "Listening";
-    with_environment(command
-                         .add_option("--listen", raw.listen,
-                                     "Where customers are answered; port 0 takes any free one")
-                         ->check(check_address)
-                         ->type_name("HOST:PORT")
-                         ->capture_default_str()
-                         ->group(group));
-    with_environment(command
-                         .add_option("--admin-listen", raw.admin_listen,
-                                     "Where /live, /ready and /metrics are answered; off if not "
-                                     "given")
-                         ->check(check_address)
-                         ->type_name("HOST:PORT")
-                         ->group(group));
-    add_duration(command, "--keep-alive-timeout", serve.keep_alive_timeout,
-                 "How long a connection is kept open for the client's next request")
-        ->group(group);
-    add_duration(command, "--read-timeout", serve.read_timeout,
-                 "How long a client may take to send its first request")
-        ->group(group);
-    add_duration(command, "--drain-timeout", serve.drain_timeout,
-                 "How long to wait for requests in flight after SIGTERM")
-        ->group(group);
-}
+    CLI::Option* text(const char* flag, std::string& value, const char* type, const char* help) {
+        return add(command_.add_option(flag, value, help)->capture_default_str(), type);
+    }
 
-void add_database_options(CLI::App& command, RawOptions& raw) {
-    ServeOptions& serve = raw.serve;
-    const std::string group = "Database";
-    with_environment(
-        command
-            .add_option("--database", serve.database,
-                        "libpq connection string or URI, without a password. What it leaves\n"
-                        "out comes from libpq's own environment: PGHOST, PGUSER, PGDATABASE,\n"
-                        "PGPASSFILE ...")
-            ->type_name("CONNINFO")
-            ->group(group));
-    with_environment(command
-                         .add_option("--pool-size", serve.pool_size,
-                                     "Connections to the database at most (/ready uses one more);\n"
-                                     "so many requests are answered at a time")
-                         ->check(CLI::Range(1, 1'000))
-                         ->type_name("N")
-                         ->capture_default_str()
-                         ->group(group));
-    add_duration(command, "--pool-timeout", serve.pool_timeout,
-                 "How long a request waits for its turn, and for a connection,\n"
-                 "before it is answered 503")
-        ->group(group);
-    add_duration(command, "--statement-timeout", serve.statement_timeout,
-                 "How long a query may run before it is answered 504")
-        ->group(group);
-}
+    void address(const char* flag, std::string& value, const char* help) {
+        text(flag, value, "HOST:PORT", help)->check(check_address);
+    }
 
-void add_feed_options(CLI::App& command, RawOptions& raw) {
-    FeedOptions& feed = raw.feed;
-    const std::string group = "Feed";
-    with_environment(command
-                         .add_option("--feed-listen", raw.feed_listen,
-                                     "Where the switch's rows are taken, as ClickHouse's HTTP\n"
-                                     "interface takes them; off if not given")
-                         ->check(check_address)
-                         ->type_name("HOST:PORT")
-                         ->group(group));
-    with_environment(
-        command
-            .add_option("--feed-database", feed.database,
-                        "As --database, for a role that may write; that of --database if not\n"
-                        "given")
-            ->type_name("CONNINFO")
-            ->group(group));
-    with_environment(command.add_option("--feed-user", raw.feed_user, "The switch's user name")
-                         ->type_name("NAME")
-                         ->capture_default_str()
-                         ->group(group));
-    with_environment(
-        command
-            .add_option("--feed-password-file", raw.feed_password_file,
-                        "File with the switch's password; one newline at its end is\n"
-                        "ignored. Without this option the password itself is taken from\n"
-                        "the environment variable ACTIVE_CALLS_FEED_PASSWORD")
-            ->type_name("FILE")
-            ->group(group));
-    with_environment(command.add_flag("--feed-no-password")
-                         ->description("Take rows from whoever reaches the port")
-                         ->group(group));
-    with_environment(
-        command
-            .add_option("--feed-threads", feed.threads,
-                        "Bodies read, and connections of the database used, at the same time")
-            ->check(CLI::Range(1, 100))
-            ->type_name("N")
-            ->capture_default_str()
-            ->group(group));
-    with_environment(command
-                         .add_option_function<std::size_t>(
-                             "--feed-max-body",
-                             [&](const std::size_t& size) { feed.max_body = size; },
-                             "Largest body, as it comes and decompressed. That of a slow client\n"
-                             "is held in memory")
-                         ->transform(CLI::Validator(to_bytes, ""))
-                         ->type_name("SIZE")
-                         ->default_str("64MiB")
-                         ->group(group));
-    add_duration(command, "--feed-read-timeout", feed.read_timeout,
-                 "How long a body may take to come; one that comes slower than 16 KiB a\n"
-                 "second is given up sooner")
-        ->group(group);
-    add_duration(command, "--feed-statement-timeout", feed.statement_timeout,
-                 "How long writing the rows of a body may take")
-        ->group(group);
-}
+    void number(const char* flag, std::size_t& value, int least, int most, const char* help) {
+        auto* const option = command_.add_option(flag, value, help)->capture_default_str();
+        add(option->check(CLI::Range(least, most)), "N");
+    }
 
-void add_log_options(CLI::App& command, ServeOptions& serve) {
-    const std::map<std::string, LogFormat> formats{{"json", LogFormat::json},
-                                                   {"text", LogFormat::text}};
-    const std::map<std::string, LogLevel> levels{{"debug", LogLevel::info}, // of 1.0
-                                                 {"info", LogLevel::info},
-                                                 {"warning", LogLevel::warning},
-                                                 {"error", LogLevel::error}};
-    const std::string group = "Log";
-    with_environment(command
-                         .add_option("--log-format", serve.log_format,
-                                     "One line per event on the standard error: json or text")
-                         ->transform(CLI::CheckedTransformer(formats).description(""))
-                         ->type_name("FORMAT")
-                         ->default_str("json")
-                         ->group(group));
-    with_environment(command
-                         .add_option("--log-level", serve.log_level,
-                                     "Least severe level to log: info, warning, error")
-                         ->transform(CLI::CheckedTransformer(levels).description(""))
-                         ->type_name("LEVEL")
-                         ->default_str("info")
-                         ->group(group));
+    void number(const char* flag, std::optional<std::int32_t>& value, const char* help) {
+        add(command_.add_option(flag, value, help), "N");
+    }
+
+    void numbers(const char* flag, std::vector<std::int32_t>& values, const char* help) {
+        add(command_.add_option(flag, values, help)->delimiter(','), "N,N,...");
+    }
+
+    /// What `value` holds is the default; none, where that is 0.
+    void duration(const char* flag, milliseconds& value, const char* help) {
+        const auto set = [&value](const std::int64_t& count) { value = milliseconds{count}; };
+        auto* const option = command_.add_option_function<std::int64_t>(flag, set, help);
+        option->transform(CLI::Validator(to_milliseconds, ""))
+            ->default_str(value.count() > 0 ? spell(value) : "");
+        add(option, "DURATION");
+    }
+
+    void size(const char* flag, std::size_t& value, const char* help) {
+        const auto set = [&value](const std::size_t& count) { value = count; };
+        auto* const option = command_.add_option_function<std::size_t>(flag, set, help);
+        option->transform(CLI::Validator(to_bytes, ""))
+            ->default_str(std::to_string(value >> 20) + "MiB");
+        add(option, "SIZE");
+    }
+
+    template<typename Choice>
+    void choice(const char* flag, Choice& value, const std::map<std::string, Choice>& names,
+                const char* type, const char* default_name, const char* help) {
+        auto* const option = command_.add_option(flag, value, help)->default_str(default_name);
+        add(option->transform(CLI::CheckedTransformer(names).description("")), type);
+    }
+
+    /// A variable bound to a flag would not be set by a configuration file; ask the command.
+    void flag(const char* flag, const char* help) {
+        add(command_.add_flag(flag)->description(help), "");
+    }
+
+private:
+    CLI::Option* add(CLI::Option* option, const char* type) {
+        return option->type_name(type)->group(name_)->envname(
+            variable_of(option->get_lnames().front()));
+    }
+
+    CLI::App& command_;
+    const char* name_;
+};
+
+void add_secret_option(Group& tokens, RawOptions& raw) {
+    tokens.text("--jwt-secret-file", raw.secret_file, "FILE",
+                "File with the key that signs the tokens; one newline at its end is\n"
+                "ignored. Without this option the key itself is taken from the\n"
+                "environment variable ACTIVE_CALLS_JWT_SECRET");
 }
 
 void add_serve(CLI::App& app, RawOptions& raw) {
     CLI::App& command = *app.add_subcommand("serve", "Answer customers over HTTP");
-    add_listening_options(command, raw);
-    add_database_options(command, raw);
-    add_feed_options(command, raw);
-    add_secret_options(command, raw);
-    with_environment(command.add_flag("--require-exp")
-                         ->description("Refuse tokens that never expire")
-                         ->group("Tokens"));
-    add_log_options(command, raw.serve);
+    ServeOptions& serve = raw.serve;
+    FeedOptions& feed_options = raw.feed;
+
+    Group listening(command, "Listening");
+    listening.address("--listen", raw.listen,
+                      "Where customers are answered; port 0 takes any free one");
+    listening.address("--admin-listen", raw.admin_listen,
+                      "Where /live, /ready and /metrics are answered; off if not given");
+    listening.duration("--keep-alive-timeout", serve.keep_alive_timeout,
+                       "How long a connection is kept open for the client's next request");
+    listening.duration("--read-timeout", serve.read_timeout,
+                       "How long a client may take to send its first request");
+    listening.duration("--drain-timeout", serve.drain_timeout,
+                       "How long to wait for requests in flight after SIGTERM");
+
+    Group database(command, "Database");
+    database.text("--database", serve.database, "CONNINFO",
+                  "libpq connection string or URI, without a password. What it leaves\n"
+                  "out comes from libpq's own environment: PGHOST, PGUSER, PGDATABASE,\n"
+                  "PGPASSFILE ...");
+    database.number("--pool-size", serve.pool_size, 1, 1'000,
+                    "Connections to the database at most (/ready uses one more);\n"
+                    "so many requests are answered at a time");
+    database.duration("--pool-timeout", serve.pool_timeout,
+                      "How long a request waits for its turn, and for a connection,\n"
+                      "before it is answered 503");
+    database.duration("--statement-timeout", serve.statement_timeout,
+                      "How long a query may run before it is answered 504");
+
+    Group feed(command, "Feed");
+    feed.address("--feed-listen", raw.feed_listen,
+                 "Where the switch's rows are taken, as ClickHouse's HTTP\n"
+                 "interface takes them; off if not given");
+    feed.text("--feed-database", feed_options.database, "CONNINFO",
+              "As --database, for a role that may write; that of --database if not\n"
+              "given");
+    feed.text("--feed-user", raw.feed_user, "NAME", "The switch's user name");
+    feed.text("--feed-password-file", raw.feed_password_file, "FILE",
+              "File with the switch's password; one newline at its end is\n"
+              "ignored. Without this option the password itself is taken from\n"
+              "the environment variable ACTIVE_CALLS_FEED_PASSWORD");
+    feed.flag("--feed-no-password", "Take rows from whoever reaches the port");
+    feed.number("--feed-threads", feed_options.threads, 1, 100,
+                "Bodies read, and connections of the database used, at the same time");
+    feed.size("--feed-max-body", feed_options.max_body,
+              "Largest body, as it comes and decompressed. That of a slow client\n"
+              "is held in memory");
+    feed.duration("--feed-read-timeout", feed_options.read_timeout,
+                  "How long a body may take to come; one that comes slower than 16 KiB a\n"
+                  "second is given up sooner");
+    feed.duration("--feed-statement-timeout", feed_options.statement_timeout,
+                  "How long writing the rows of a body may take");
+
+    Group tokens(command, "Tokens");
+    add_secret_option(tokens, raw);
+    tokens.flag("--require-exp", "Refuse tokens that never expire");
+
+    Group log(command, "Log");
+    log.choice<LogFormat>("--log-format", serve.log_format,
+                          {{"json", LogFormat::json}, {"text", LogFormat::text}}, "FORMAT", "json",
+                          "One line per event on the standard error: json or text");
+    log.choice<LogLevel>(
+        "--log-level", serve.log_level,
+        {{"info", LogLevel::info}, {"warning", LogLevel::warning}, {"error", LogLevel::error}},
+        "LEVEL", "info", "Least severe level to log: info, warning, error");
+
     command.footer(R"(
 Examples:
   active-calls-shim serve --database 'host=/run/postgresql dbname=calls user=active_calls_shim' \
@@ -321,31 +287,20 @@ something failed, 2 when the options are wrong.)");
 
 void add_token(CLI::App& app, RawOptions& raw) {
     CLI::App& command = *app.add_subcommand("token", "Print a token, signed with the same key");
-    const std::string group = "Token";
-    with_environment(
-        command
-            .add_option("--sub", raw.subject,
-                        "Whose token: the id of an API access, or D for a token that carries\n"
-                        "its own customer and accounts")
-            ->required()
-            ->type_name("ID|D")
-            ->group(group));
-    add_duration(command, "--ttl", raw.time_to_live,
-                 "How long the token is valid, in whole seconds; for ever if not given")
-        ->group(group);
-    with_environment(
-        command.add_option("--customer-id", raw.customer_id, "With --sub D: the customer")
-            ->type_name("N")
-            ->group(group));
-    with_environment(
-        command
-            .add_option("--account-ids", raw.account_ids,
-                        "With --sub D: the only accounts to be seen; all of the customer if\n"
-                        "not given")
-            ->delimiter(',')
-            ->type_name("N,N,...")
-            ->group(group));
-    add_secret_options(command, raw);
+    Group token(command, "Token");
+    token
+        .text("--sub", raw.subject, "ID|D",
+              "Whose token: the id of an API access, or D for a token that carries\n"
+              "its own customer and accounts")
+        ->required();
+    token.duration("--ttl", raw.time_to_live,
+                   "How long the token is valid, in whole seconds; for ever if not given");
+    token.number("--customer-id", raw.customer_id, "With --sub D: the customer");
+    token.numbers("--account-ids", raw.account_ids,
+                  "With --sub D: the only accounts to be seen; all of the customer if\n"
+                  "not given");
+    Group tokens(command, "Tokens");
+    add_secret_option(tokens, raw);
     command.footer(R"(
 Examples:
   active-calls-shim token --sub 37 --ttl 10m --jwt-secret-file /etc/active-calls/jwt.secret
@@ -422,7 +377,6 @@ using IsGiven = std::function<bool(std::string_view option)>;
 ServeOptions checked_serve(const CLI::App& command, RawOptions& raw, const IsGiven& is_given) {
     ServeOptions& serve = raw.serve;
     check_database("--database", serve.database, is_given("--database"));
-    // A variable bound to a flag would not be set by a configuration file.
     serve.require_expiry = command["--require-exp"]->as<bool>();
     serve.listen = *parse_address(raw.listen);
     serve.admin_listen = parse_address(raw.admin_listen);
