@@ -123,7 +123,7 @@ CREATE FOREIGN TABLE sealed_calls (
 COMMENT ON FOREIGN TABLE sealed_calls IS
     'calls in segments: reads only segments of the accounts and the time that a query names';
 
-CREATE VIEW calls AS
+CREATE VIEW calls WITH (security_invoker) AS
 SELECT snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id, src_prefix_routing,
        dst_prefix_routing, duration, auth_orig_ip, customer_price
 FROM inbox
@@ -168,7 +168,7 @@ COMMENT ON COLUMN last_seal.rows IS 'number of calls that it moved';
 
 -- These views never unpack a segment, and never read a value that lies out of line: pg_column_size does not.
 
-CREATE VIEW status AS
+CREATE VIEW status WITH (security_invoker) AS
 SELECT inbox.rows AS inbox_rows,
        inbox.oldest_snapshot AS oldest_inbox_snapshot,
        pg_catalog.pg_total_relation_size('active_calls.inbox'::pg_catalog.regclass) AS inbox_bytes,
@@ -210,7 +210,7 @@ COMMENT ON COLUMN status.last_seal IS 'when seal last finished, even if it moved
 COMMENT ON COLUMN status.last_seal_rows IS 'number of calls that it moved';
 COMMENT ON COLUMN status.accounts IS 'rows of table account';
 
-CREATE VIEW account_status AS
+CREATE VIEW account_status WITH (security_invoker) AS
 SELECT id AS account_id,
        account.uuid,
        account.name,
@@ -257,17 +257,6 @@ COMMENT ON COLUMN account_status.sealed_bytes IS 'size of what its segments hold
 COMMENT ON COLUMN account_status.bytes_per_row IS 'sealed_bytes / sealed_rows; null without sealed rows';
 COMMENT ON COLUMN account_status.first_snapshot IS 'the oldest snapshot with a call of the account';
 COMMENT ON COLUMN account_status.newest_snapshot IS 'the newest snapshot with a call of the account';
-
--- The views run with the rights and the row security of the role that asks, where PostgreSQL can (15).
-DO $$
-BEGIN
-    IF pg_catalog.current_setting('server_version_num'::pg_catalog.text)::int >= 150000 THEN
-        ALTER VIEW active_calls.calls SET (security_invoker = true);
-        ALTER VIEW active_calls.status SET (security_invoker = true);
-        ALTER VIEW active_calls.account_status SET (security_invoker = true);
-    END IF;
-END
-$$;
 
 -- It steps from account to account, from the last to the first, with one look at each index for each account.
 CREATE FUNCTION newest_snapshot() RETURNS timestamptz

@@ -70,8 +70,8 @@ extern "C" {
 #pragma GCC diagnostic pop
 }
 
-#if PG_VERSION_NUM < 140000
-#error "PostgreSQL 14 or later is needed"
+#if PG_VERSION_NUM < 150000
+#error "PostgreSQL 15 or later is needed"
 #endif
 
 // Macros of PostgreSQL's that would change the meaning of C++ library headers included after this.
@@ -90,11 +90,6 @@ extern "C" {
 #define MODULE_MAGIC(module_name, module_version) PG_MODULE_MAGIC
 #endif
 
-// Since PostgreSQL 15 a scan has to say that it computes expressions; 14 takes that for granted.
-#ifndef CUSTOMPATH_SUPPORT_PROJECTION
-#define CUSTOMPATH_SUPPORT_PROJECTION 0
-#endif
-
 // The role whose rights on the scan's table are checked; if invalid, the current user.
 inline Oid user_of_scan(const ForeignScan* plan, EState* executor) {
 #if PG_VERSION_NUM >= 160000
@@ -110,19 +105,6 @@ inline AclResult permission_to_execute(Oid function) {
     return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
 #else
     return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
-#endif
-}
-
-// Finds the executor's parameters that an expression depends on. Returns false if it may depend on
-// others too, which PostgreSQL 14 does not tell.
-inline bool find_parameters(Expr* expression, Bitmapset*& parameters) {
-#if PG_VERSION_NUM >= 150000
-    parameters = pull_paramids(expression);
-    return !contain_subplans(reinterpret_cast<Node*>(expression));
-#else
-    (void)expression;
-    parameters = nullptr;
-    return false;
 #endif
 }
 

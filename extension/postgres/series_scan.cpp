@@ -162,7 +162,8 @@ void begin_scan(CustomScanState* node, EState* estate, int flags) {
 
     const int argument_count = list_length(call->args);
     scan.arguments = ExecInitExprList(call->args, &node->ss.ps);
-    scan.may_depend_on_others = !find_parameters(&call->xpr, scan.parameters);
+    scan.parameters = pull_paramids(&call->xpr);
+    scan.may_depend_on_others = contain_subplans(reinterpret_cast<Node*>(call));
     scan.function_name = get_func_name(call->funcid);
     fmgr_info_cxt(call->funcid, &scan.function, estate->es_query_cxt);
     scan.call = static_cast<FunctionCallInfo>(
