@@ -4,7 +4,7 @@
 #include "customer/token.h"
 #include "feed/feed_credentials.h"
 #include "http/listening_socket.h"
-#include "operations/log.h"
+#include "log/log.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,7 +22,7 @@ struct FeedOptions {
     std::size_t threads = 4;
     std::string database;
     std::chrono::milliseconds statement_timeout{60'000};
-    /// None: whoever reaches the port may send rows.
+    /// None: every client that reaches the port may send rows.
     std::optional<FeedUser> user;
     std::size_t max_body = std::size_t{64} << 20;
     std::chrono::milliseconds read_timeout{60'000};

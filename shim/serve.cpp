@@ -6,6 +6,7 @@
 #include "feed/feed_statement.h"
 #include "http/listener.h"
 #include "operations/admin.h"
+#include "operations/newest_snapshot.h"
 #include "operations/signals.h"
 
 #include <malloc.h>
@@ -65,17 +66,6 @@ void return_memory() {
     if (mallinfo2().fordblks > much) malloc_trim(0);
 }
 
-std::unique_ptr<http::Listener> listen(const http::ListenerSettings& settings,
-                                       http::Service& service, Log& log) {
-    try {
-        return std::make_unique<http::Listener>(settings, service);
-    } catch (const std::runtime_error& error) {
-        log.error("cannot listen",
-                  {{"address", to_string(settings.address)}, {"error", error.what()}});
-        return nullptr;
-    }
-}
-
 /// The feed's own connections to PostgreSQL.
 struct FeedPools {
     FeedPools(const FeedOptions& options, milliseconds wait_timeout, Log& log)
@@ -91,131 +81,180 @@ struct FeedPools {
     Pool watch;
 };
 
-void log_start(const ServeOptions& options, const http::Listener& customers,
-               const http::Listener* admin, const http::Listener* feed, Log& log) {
-    for (const auto& warning : options.warnings)
-        log.warning("configuration", {{"warning", warning}});
-    Log::Fields fields{{"version", ACTIVE_CALLS_VERSION},
-                       {"listen", to_string(customers.address())}};
-    if (admin) fields.add("admin_listen", to_string(admin->address()));
-    if (feed) fields.add("feed_listen", to_string(feed->address()));
-    fields.add("pool_size", options.pool_size);
-    log.info("started", fields);
-}
-
-/// Returns when the end is asked for; false if a listener broke down instead.
-bool wait_for_end(const TerminationSignals& signals,
-                  const std::vector<http::Listener*>& listeners) {
-    while (!signals.wait_for(milliseconds{1'000})) {
-        return_memory();
-        for (http::Listener* listener : listeners)
-            if (listener->wait_until_stopped(milliseconds{0})) return false;
+/// All that serves, in the order in which it is made. It ends in the opposite one.
+class Server {
+public:
+    /// Binds and listens; nothing is answered before `start`. Throws CannotListen.
+    Server(const ServeOptions& options, std::size_t max_connections, Log& log)
+        : options_(options)
+        , log_(log)
+        , customer_pool_({{options.database, options.statement_timeout, series_statements()},
+                          options.pool_size,
+                          options.pool_timeout},
+                         log)
+        , ready_pool_({{options.database, ready_timeout, series_statements()}, 1, ready_timeout},
+                      log)
+        , metrics_(sources())
+        , verifier_(options.secret, options.require_expiry)
+        , customer_api_(verifier_, customer_pool_, metrics_, log)
+        , admin_(ready_pool_, customer_pool_, metrics_,
+                 [this] { return customers_->is_draining(); }) {
+        listen(customers_, customer_settings(max_connections), customer_api_);
+        if (options.feed) {
+            const FeedSettings settings{options.feed->user, options.feed->max_body};
+            feed_api_.emplace(settings, feed_pools_->write, metrics_, log);
+            listen(feed_, feed_settings(max_connections), *feed_api_);
+        }
+        if (options.admin_listen) listen(operations_, admin_settings(max_connections), admin_);
     }
-    return true;
-}
 
-/// Lets the listeners answer what is in flight; false if time ran out or a second signal came.
-bool drain(std::span<http::Listener* const> listeners, const TerminationSignals& signals,
-           Clock::time_point deadline) {
-    for (http::Listener* listener : listeners) listener->drain();
-    for (;;) {
-        bool have_stopped = true;
-        for (http::Listener* listener : listeners)
-            have_stopped &= listener->wait_until_stopped(milliseconds{20});
-        if (have_stopped) return true;
-        if (Clock::now() >= deadline || signals.wait_for(milliseconds{0})) return false;
+    struct CannotListen {};
+
+    void start() {
+        for (http::Listener* listener : listeners_) listener->start();
+        log_start();
     }
-}
+
+    /// Returns when the end is asked for; false if a listener broke down instead.
+    bool wait_for_end(const TerminationSignals& signals) const {
+        while (!signals.wait_for(milliseconds{1'000})) {
+            return_memory();
+            for (const http::Listener* listener : listeners_)
+                if (listener->wait_until_stopped(milliseconds{0})) return false;
+        }
+        return true;
+    }
+
+    /// Answers what is in flight; false if time ran out or a second signal came. Operations are
+    /// drained last, so that they can watch the others end.
+    bool drain(const TerminationSignals& signals) const {
+        const auto deadline = Clock::now() + options_.drain_timeout;
+        const auto clients = std::span(listeners_).first(listeners_.size() - (operations_ ? 1 : 0));
+        return drain(clients, signals, deadline) && drain(listeners_, signals, deadline);
+    }
+
+private:
+    MetricsSources sources() {
+        MetricsSources sources{.pools = {{"customer", &customer_pool_}},
+                               .waiting_requests = [this] { return customers_->waiting(); }};
+        if (options_.feed) {
+            feed_pools_.emplace(*options_.feed, options_.pool_timeout, log_);
+            sources.pools["feed"] = &feed_pools_->write;
+            sources.snapshots = &feed_pools_->watch;
+        }
+        return sources;
+    }
+
+    http::ListenerSettings customer_settings(std::size_t max_connections) const {
+        return {
+            .address = options_.listen,
+            .thread_count = options_.pool_size, // each waits for the database almost all the time
+            .keep_alive_timeout = options_.keep_alive_timeout,
+            .read_timeout = options_.read_timeout,
+            .wait_timeout = options_.pool_timeout,
+            .max_connections = max_connections,
+        };
+    }
+
+    http::ListenerSettings feed_settings(std::size_t max_connections) const {
+        auto settings = customer_settings(max_connections);
+        settings.address = options_.feed->listen;
+        settings.thread_count = options_.feed->threads;
+        settings.wait_timeout.reset();
+        // A batch waits for the end of another one's statement, and must not run out of its own
+        // time.
+        settings.bodies =
+            http::BodyLimits{.max_size = options_.feed->max_body,
+                             .timeout = options_.feed->read_timeout,
+                             .timeout_while_answered = options_.feed->statement_timeout / 2};
+        return settings;
+    }
+
+    http::ListenerSettings admin_settings(std::size_t max_connections) const {
+        auto settings = customer_settings(max_connections);
+        settings.address = *options_.admin_listen;
+        settings.thread_count = admin_thread_count;
+        return settings;
+    }
+
+    void listen(std::unique_ptr<http::Listener>& listener, const http::ListenerSettings& settings,
+                http::Service& service) {
+        try {
+            listener = std::make_unique<http::Listener>(settings, service);
+        } catch (const std::runtime_error& error) {
+            log_.error("cannot listen",
+                       {{"address", to_string(settings.address)}, {"error", error.what()}});
+            throw CannotListen();
+        }
+        listeners_.push_back(listener.get());
+    }
+
+    void log_start() const {
+        for (const auto& warning : options_.warnings)
+            log_.warning("configuration", {{"warning", warning}});
+        Log::Fields fields{{"version", ACTIVE_CALLS_VERSION},
+                           {"listen", to_string(customers_->address())}};
+        if (operations_) fields.add("admin_listen", to_string(operations_->address()));
+        if (feed_) fields.add("feed_listen", to_string(feed_->address()));
+        fields.add("pool_size", options_.pool_size);
+        log_.info("started", fields);
+    }
+
+    static bool drain(std::span<http::Listener* const> listeners, const TerminationSignals& signals,
+                      Clock::time_point deadline) {
+        for (http::Listener* listener : listeners) listener->drain();
+        for (;;) {
+            bool have_stopped = true;
+            for (http::Listener* listener : listeners)
+                have_stopped &= listener->wait_until_stopped(milliseconds{20});
+            if (have_stopped) return true;
+            if (Clock::now() >= deadline || signals.wait_for(milliseconds{0})) return false;
+        }
+    }
+
+    const ServeOptions& options_;
+    Log& log_;
+
+    Pool customer_pool_;
+    Pool ready_pool_;
+    std::optional<FeedPools> feed_pools_;
+    Metrics metrics_;
+    const TokenVerifier verifier_;
+
+    CustomerApi customer_api_;
+    std::optional<FeedApi> feed_api_;
+    Admin admin_;
+
+    std::unique_ptr<http::Listener> customers_;
+    std::unique_ptr<http::Listener> feed_;
+    std::unique_ptr<http::Listener> operations_;
+    /// Those that there are; operations come last.
+    std::vector<http::Listener*> listeners_;
+};
 
 } // namespace
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& options) try {
     bound_memory();
     const auto descriptors = raise_limit_of_descriptors();
     const TerminationSignals signals;
     Log log(options.log_format, options.log_level);
 
-    Pool pool({{options.database, options.statement_timeout, series_statements()},
-               options.pool_size,
-               options.pool_timeout},
-              log);
-    Pool ready_pool({{options.database, ready_timeout, series_statements()}, 1, ready_timeout},
-                    log);
-    const http::Listener* asked_for_waiting = nullptr; // until there is one
-    MetricsSources sources{.pools = {{"customer", &pool}}, .waiting_requests = [&] {
-                               return asked_for_waiting ? asked_for_waiting->waiting() : 0;
-                           }};
-    std::optional<FeedPools> feed_pools;
-    if (options.feed) {
-        feed_pools.emplace(*options.feed, options.pool_timeout, log);
-        sources.pools["feed"] = &feed_pools->write;
-        sources.snapshots = &feed_pools->watch;
-    }
-    Metrics metrics(std::move(sources));
-    const TokenVerifier verifier(options.secret, options.require_expiry);
-    CustomerApi api(verifier, pool, metrics, log);
-    std::optional<FeedApi> feed_api;
-
-    http::ListenerSettings settings{
-        .address = options.listen,
-        .thread_count = options.pool_size, // each waits for the database almost all of its time
-        .keep_alive_timeout = options.keep_alive_timeout,
-        .read_timeout = options.read_timeout,
-        .wait_timeout = options.pool_timeout,
-        .max_connections = max_connections(descriptors, options),
-    };
-    const auto customers = listen(settings, api, log);
-    if (!customers) return EXIT_FAILURE;
-    asked_for_waiting = customers.get();
-    std::vector<http::Listener*> listeners{customers.get()};
-
-    std::unique_ptr<http::Listener> feed;
-    if (options.feed) {
-        feed_api.emplace(FeedSettings{options.feed->user, options.feed->max_body},
-                         feed_pools->write, metrics, log);
-        settings.address = options.feed->listen;
-        settings.thread_count = options.feed->threads;
-        settings.wait_timeout.reset();
-        // A batch waits for the end of another one's statement, and must not run out of its own
-        // time.
-        settings.bodies =
-            http::BodyLimits{.max_size = options.feed->max_body,
-                             .timeout = options.feed->read_timeout,
-                             .timeout_while_answered = options.feed->statement_timeout / 2};
-        feed = listen(settings, *feed_api, log);
-        if (!feed) return EXIT_FAILURE;
-        listeners.push_back(feed.get());
-    }
-
-    Admin admin(ready_pool, pool, metrics, [&] { return customers->is_draining(); });
-    std::unique_ptr<http::Listener> operations;
-    if (options.admin_listen) {
-        settings.address = *options.admin_listen;
-        settings.thread_count = admin_thread_count;
-        settings.wait_timeout = options.pool_timeout;
-        settings.bodies.reset();
-        operations = listen(settings, admin, log);
-        if (!operations) return EXIT_FAILURE;
-        listeners.push_back(operations.get());
-    }
-
-    for (http::Listener* listener : listeners) listener->start();
-    log_start(options, *customers, operations.get(), feed.get(), log);
-
-    if (!wait_for_end(signals, listeners)) {
+    Server server(options, max_connections(descriptors, options), log);
+    server.start();
+    if (!server.wait_for_end(signals)) {
         log.error("listening socket failed");
         return EXIT_FAILURE;
     }
     log.info("draining");
-    const auto deadline = Clock::now() + options.drain_timeout;
-    // Operations last, so that they can watch the others end.
-    const auto clients = std::span(listeners).first(listeners.size() - (operations ? 1 : 0));
-    if (!drain(clients, signals, deadline) || !drain(listeners, signals, deadline)) {
+    if (!server.drain(signals)) {
         log.warning("stopped with requests in flight");
         std::_Exit(EXIT_FAILURE); // Threads are still at work on what would be torn down.
     }
     log.info("stopped");
     return EXIT_SUCCESS;
+} catch (const Server::CannotListen&) {
+    return EXIT_FAILURE;
 }
 
 } // namespace active_calls::shim

@@ -9,6 +9,16 @@ mapfile -t sources < <(find extension shim test -name '*.cpp' -o -name '*.h' | s
 echo "lint: clang-format"
 clang-format --dry-run -Werror "${sources[@]}"
 
+echo "lint: rooms of the shim"
+lower=''
+for room in log http database operations customer feed; do # in the order of shim/README.md
+    if grep -rnE '#include "[a-z]+/' "shim/$room" | grep -vE "#include \"(${lower})/"; then
+        echo "lint: shim/$room includes what is not below it" >&2
+        exit 1
+    fi
+    if [ "$room" != customer ]; then lower+="$room|"; fi # which the feed does not use either
+done
+
 echo "lint: shellcheck"
 shellcheck -x .ci/run test/*.sh test/*/*.sh test/tools/*/*.sh shim/package/*.sh
 

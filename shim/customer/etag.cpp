@@ -34,7 +34,7 @@ std::string weak_etag(std::string_view body) {
 
 bool is_match(std::string_view if_none_match, std::string_view etag) {
     if (trimmed(if_none_match) == "*") return true;
-    // A tag of somebody else's may hold a comma; its parts match none of ours.
+    // A tag of another server may hold a comma; its parts match none of ours.
     return std::ranges::any_of(split_list(if_none_match, ','), [&](std::string_view given) {
         return opaque_part(given) == opaque_part(etag);
     });

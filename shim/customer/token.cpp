@@ -58,7 +58,7 @@ std::string from_base64url(std::string_view part) {
 }
 
 /// Whether it is JSON in which no object has two members of one name. Readers differ in which of
-/// them counts (RFC 8725, 2.4), so that whoever signed the token may have meant the other one.
+/// them counts (RFC 8725, 2.4), so that the signer of the token may have meant the other one.
 bool is_unambiguous(const std::string& text) {
     std::vector<std::set<std::string>> names_of_objects;
     bool is_repeated = false;

@@ -1,6 +1,8 @@
 // Tokens: JSON web tokens, HS256, that say whose calls may be seen.
 #pragma once
 
+#include "operations/secret_file.h"
+
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -30,11 +32,6 @@ struct CustomerScope {
 };
 
 using Scope = std::variant<ApiAccess, CustomerScope>;
-
-/// Key of the signature. Not empty.
-struct Secret {
-    std::string bytes;
-};
 
 /// Tokens longer than this are refused unread.
 inline constexpr std::size_t max_token_length = 8192;

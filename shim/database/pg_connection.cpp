@@ -126,10 +126,10 @@ PgConnection::execute_each(const Statement& statement,
     return results;
 }
 
-/// Of a pipeline, all before the sync: the server commits nothing yet, and nobody has to wonder
-/// about the end of what takes too long. Its own time limit is for one execution, not for all of
-/// them. What `next` takes is not the server's. One result for each execution, up to the first
-/// error, which is the last.
+/// Sends the part of a pipeline that stands before its sync. The server commits nothing before the
+/// sync, so an execution that takes too long has certainly done nothing. The server's own time
+/// limit is for one execution; ours is for all of them, without the time that `next` takes. Returns
+/// one result for each execution, up to the first error, which is the last result.
 std::vector<ResultPtr>
 PgConnection::execute_uncommitted(const Statement& statement, std::optional<ParameterViews> bound,
                                   const std::function<std::optional<ParameterViews>()>& next) {

@@ -54,7 +54,7 @@ public:
 
     /// Whether the server gave no answer in time, and may still be at work for this session.
     bool is_overdue() const { return overdue_; }
-    /// Of an overdue one: tells the server that nothing more comes, upon which the session ends.
+    /// Tells the server of an overdue connection that nothing more comes. The session ends then.
     void leave();
     /// After `leave`: whether the session has ended, or the connection to it has. Does not wait.
     bool has_ended();

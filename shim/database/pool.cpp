@@ -14,7 +14,7 @@ constexpr milliseconds time_between_tries{250};
 /// How long a server that allows no more connections is not asked for one more.
 constexpr milliseconds withholding{1'000};
 
-/// How often somebody who waits looks whether an overdue session has ended.
+/// A waiting request looks so often whether an overdue session has ended.
 constexpr milliseconds time_between_reaping{50};
 
 } // namespace
@@ -93,7 +93,7 @@ void Pool::give_back(Connection connection) {
     add_permit();
 }
 
-/// To the request that has waited longest, if any.
+/// Gives the permit to the request that has waited longest, if any waits.
 void Pool::add_permit() {
     if (waiters_.empty()) {
         ++permits_;
@@ -130,7 +130,7 @@ void Pool::close_idle() {
     closed.swap(idle_);
 }
 
-/// Of a lease: the connection broke.
+/// Closes a lease's connection, which broke.
 void Pool::close(Connection connection) {
     connection.reset();
     const std::scoped_lock lock(mutex_);

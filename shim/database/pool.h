@@ -3,7 +3,7 @@
 #pragma once
 
 #include "database_error.h"
-#include "operations/log.h"
+#include "log/log.h"
 #include "pg_connection.h"
 
 #include <chrono>

@@ -19,7 +19,7 @@ bool is_read(const http::Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
 
-/// What ClickHouse answers to whoever wants to know whether it is there.
+/// Whether a client asks if the server is there, in one of the ways that ClickHouse answers.
 bool is_ping(const http::Request& request) {
     return is_read(request) && (request.path() == "/ping" ||
                                 (request.path() == "/" && !last_value(request.target, "query")));

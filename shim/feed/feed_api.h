@@ -19,7 +19,7 @@ namespace active_calls::shim {
 struct FeedSettings {
     /// Who may send rows; none: everybody who can reach the port.
     std::optional<FeedUser> user;
-    /// In bytes, of a body as it comes and decompressed.
+    /// The largest body, in bytes, as it comes and decompressed.
     std::size_t max_body;
 };
 

@@ -28,7 +28,7 @@ Digest digest_of(std::string_view text) {
     return digest;
 }
 
-/// Of texts of any length: digests all have the same.
+/// Compares digests, since they have the same length whatever the texts have.
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
     const Digest left_digest = digest_of(left);
     const Digest right_digest = digest_of(right);

@@ -17,13 +17,6 @@ std::span<const Statement> feed_statements() {
     return all;
 }
 
-std::span<const Statement> watch_statements() {
-    static const std::array<Statement, 1> all{
-        Statement{"newest_snapshot", "SELECT active_calls.newest_snapshot()", {}},
-    };
-    return all;
-}
-
 /// The database gets the digest of the batch with its last piece. If the batch is there, or another
 /// transaction that is at work writes it, that piece fails, and those before it are rolled back.
 std::int64_t write_rows(Pool& pool, FeedBody& rows,
@@ -53,16 +46,6 @@ std::int64_t write_rows(Pool& pool, FeedBody& rows,
         if (error.sqlstate == repeated_batch) return 0;
         throw;
     }
-}
-
-std::optional<std::chrono::sys_time<std::chrono::microseconds>> newest_snapshot(Pool& pool) {
-    using std::chrono::microseconds;
-    return pool.run(
-        [](PgConnection& connection) -> std::optional<std::chrono::sys_time<microseconds>> {
-            const auto result = connection.execute(watch_statements()[0], {});
-            if (PQgetisnull(result.get(), 0, 0)) return std::nullopt;
-            return time_from_binary(PQgetvalue(result.get(), 0, 0));
-        });
 }
 
 } // namespace active_calls::shim

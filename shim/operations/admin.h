@@ -13,7 +13,7 @@ namespace active_calls::shim {
 class Admin : public http::Service {
 public:
     /// `ready_pool` is asked by `/ready` alone, so that customers' queries cannot keep it waiting.
-    /// Where PostgreSQL gives it no connection, `/ready` asks for one of `customer_pool`.
+    /// If PostgreSQL gives `ready_pool` no connection, `/ready` asks for one of `customer_pool`.
     Admin(Pool& ready_pool, Pool& customer_pool, const Metrics& metrics,
           std::function<bool()> is_draining);
 

@@ -4,7 +4,7 @@
 #include "database/database_error.h"
 #include "database/sqlstates.h"
 #include "http/message.h"
-#include "log.h"
+#include "log/log.h"
 #include "metrics.h"
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace active_calls::shim {
 
-/// In seconds, with a 503: when a client may try again.
+/// Seconds after which a client may try again, with a 503.
 inline constexpr const char* retry_after = "1";
 
 struct Exchange {
@@ -27,9 +27,8 @@ struct Exchange {
         return std::chrono::steady_clock::now() - request.received_at;
     }
 
-    /// Calls `work` and returns what it threw, in terms of whoever sent the request: an `Error` as
-    /// it is; an error of the database as `Error::of` its meaning; anything else as an error that
-    /// nobody explains.
+    /// Calls `work` and returns what it threw, in terms of the client: an `Error` as it is, an
+    /// error of the database as `Error::of` its meaning, anything else as an unexplained error.
     template<typename Error, typename Work>
     std::optional<Error> attempt(const Work& work) {
         try {

@@ -1,7 +1,7 @@
 #include "metrics.h"
 
 #include "database/pool.h"
-#include "feed/feed_statement.h"
+#include "newest_snapshot.h"
 
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>

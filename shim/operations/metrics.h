@@ -18,7 +18,7 @@ enum class Route {
     customer, // all that comes to the customers' listener, but for
     openapi,  // the description of their API
     feed,     // all that comes to the feed's, but for
-    ping,     // who asks it whether it is there
+    ping,     // the question whether it is there
 };
 inline constexpr std::array all_routes{Route::customer, Route::openapi, Route::feed, Route::ping};
 
@@ -31,7 +31,7 @@ struct MetricsSources {
     std::map<std::string, const Pool*> pools;
     /// How many requests of customers wait for their turn.
     std::function<std::size_t()> waiting_requests;
-    /// Whose connection is asked for the newest snapshot; null: its age is no metric.
+    /// The pool that is asked for the newest snapshot; null: its age is no metric.
     Pool* snapshots = nullptr;
 };
 

@@ -35,7 +35,7 @@ bool is_readable_by_all(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-/// Of the file, if one is named, else of the variable; none if that is not set.
+/// Returns what the file holds, if one is named, else the variable; none if that is not set.
 std::optional<std::string> read(const std::string& path, const char* variable) {
     if (!path.empty()) return read_file(path);
     const char* const value = std::getenv(variable);

@@ -2,13 +2,16 @@
 // command line, which every user of the machine can read.
 #pragma once
 
-#include "customer/token.h"
-
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace active_calls::shim {
+
+/// The key of the tokens' signatures. Not empty.
+struct Secret {
+    std::string bytes;
+};
 
 /// Reads the file, less one newline at its end; if `path` is empty, the environment variable
 /// ACTIVE_CALLS_JWT_SECRET. Adds to `warnings` what is unwise about the secret. Throws

@@ -1,4 +1,4 @@
-#include "operations/log.h"
+#include "log/log.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
