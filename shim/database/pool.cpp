@@ -36,7 +36,11 @@ void Pool::Lease::connect() {
 Pool::Pool(PoolSettings settings, Log& log)
     : settings_(std::move(settings))
     , log_(log)
-    , permits_(settings_.size) {}
+    , permits_(settings_.size) {
+    // Giving a connection back must not throw, so it finds its place ready.
+    idle_.reserve(settings_.size);
+    overdue_.reserve(settings_.size);
+}
 
 /// Takes a permit, and an idle connection if there is one.
 Pool::Connection Pool::take_turn(Clock::time_point deadline) {
@@ -128,6 +132,7 @@ void Pool::close_idle() {
     const std::scoped_lock lock(mutex_);
     open_ -= idle_.size();
     closed.swap(idle_);
+    idle_.reserve(settings_.size);
 }
 
 /// Closes a lease's connection, which broke.
