@@ -7,7 +7,6 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <memory>
 
@@ -309,8 +308,12 @@ Examples:
 
 /// A password on the command line can be read by every user of the machine. `option` is
 /// `--database` or its like.
-void check_database(const std::string& option, const std::string& conninfo,
-                    bool is_from_command_line) {
+void check_database(const CLI::App& command, const std::string& option,
+                    const std::string& conninfo) {
+    // These are the options on the command line, without those of the environment and the file.
+    const auto& given = command.parse_order();
+    const bool is_on_command_line =
+        std::find(given.begin(), given.end(), command.get_option(option)) != given.end();
     const auto release = [](auto* resource) { PQconninfoFree(resource); };
     char* error = nullptr;
     const std::unique_ptr<PQconninfoOption, decltype(release)> fields(
@@ -319,7 +322,7 @@ void check_database(const std::string& option, const std::string& conninfo,
     if (!fields) throw CLI::ValidationError(option, error ? error : "out of memory");
     for (const auto* field = fields.get(); field->keyword; ++field) {
         const bool is_secret = std::string_view(field->dispchar) == "*";
-        if (is_from_command_line && field->val && is_secret)
+        if (is_on_command_line && field->val && is_secret)
             throw CLI::ValidationError(
                 option, "holds a password, which every user of this machine could read: put it "
                         "into a file that PGPASSFILE names, into PGPASSWORD, or give the whole "
@@ -360,10 +363,9 @@ std::optional<FeedUser> feed_user_of(const CLI::App& command, const RawOptions& 
     return FeedUser{raw.feed_user, *std::move(password)};
 }
 
-std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw,
-                                        bool database_is_on_command_line) {
+std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw) {
     FeedOptions& feed = raw.feed;
-    check_database("--feed-database", feed.database, database_is_on_command_line);
+    check_database(command, "--feed-database", feed.database);
     if (raw.feed_listen.empty()) return std::nullopt;
     if (command["--feed-database"]->empty()) feed.database = raw.serve.database;
     feed.listen = *parse_address(raw.feed_listen);
@@ -371,17 +373,14 @@ std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw
     return feed;
 }
 
-/// Says of an option whether it stands on the command line.
-using IsGiven = std::function<bool(std::string_view option)>;
-
-ServeOptions checked_serve(const CLI::App& command, RawOptions& raw, const IsGiven& is_given) {
+ServeOptions checked_serve(const CLI::App& command, RawOptions& raw) {
     ServeOptions& serve = raw.serve;
-    check_database("--database", serve.database, is_given("--database"));
+    check_database(command, "--database", serve.database);
     serve.require_expiry = command["--require-exp"]->as<bool>();
     serve.listen = *parse_address(raw.listen);
     serve.admin_listen = parse_address(raw.admin_listen);
     serve.secret = secret_of(raw, serve.warnings);
-    serve.feed = checked_feed(command, raw, is_given("--feed-database"));
+    serve.feed = checked_feed(command, raw);
     return serve;
 }
 
@@ -455,12 +454,7 @@ Command parse_options(int argc, const char* const* argv, std::ostream& out, std:
         app.parse(argc, argv);
         for (CLI::App* command : app.get_subcommands()) check_environment(*command);
         if (app.got_subcommand("token")) return checked_token(raw);
-        const IsGiven is_given = [&](std::string_view option) {
-            return std::any_of(argv, argv + argc, [&](std::string_view argument) {
-                return argument.starts_with(option);
-            });
-        };
-        return checked_serve(*app.get_subcommand("serve"), raw, is_given);
+        return checked_serve(*app.get_subcommand("serve"), raw);
     } catch (const CLI::ParseError& error) {
         constexpr int wrong_usage = 2;
         return app.exit(error, out, errors) == 0 ? 0 : wrong_usage;

@@ -161,8 +161,8 @@ private:
         settings.address = options_.feed->listen;
         settings.thread_count = options_.feed->threads;
         settings.wait_timeout.reset();
-        // A batch waits for the end of another one's statement, and must not run out of its own
-        // time.
+        // A batch that comes again while it is being written waits for the end of that, and must
+        // not run out of its own time.
         settings.bodies =
             http::BodyLimits{.max_size = options_.feed->max_body,
                              .timeout = options_.feed->read_timeout,
