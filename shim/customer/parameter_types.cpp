@@ -5,9 +5,11 @@
 
 #include <arpa/inet.h>
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <span>
 
 namespace active_calls::shim {
 

@@ -3,6 +3,7 @@
 #include "database/pg_binary.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace active_calls::shim {
 

@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include <cmath>
+#include <utility>
 
 namespace active_calls::shim {
 
