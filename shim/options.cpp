@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The options as CLI11 fills them, before they are checked against one another.
+// The options as CLI11 fills them, before they are checked against one another.
 struct RawOptions {
     std::string listen = "127.0.0.1:8080";
     std::string admin_listen;
@@ -32,8 +32,8 @@ struct RawOptions {
     std::vector<std::int32_t> account_ids;
 };
 
-/// A configuration file names options without the subcommand they belong to: each goes to every
-/// subcommand that has it, so that one file serves all.
+// A configuration file names options without the subcommand they belong to: each goes to every
+// subcommand that has it, so that one file serves all.
 class SharedConfig : public CLI::ConfigINI {
 public:
     explicit SharedConfig(const CLI::App& app)
@@ -58,7 +58,7 @@ private:
     const CLI::App& app_;
 };
 
-/// `--pool-size` is ACTIVE_CALLS_POOL_SIZE in the environment.
+// `--pool-size` is ACTIVE_CALLS_POOL_SIZE in the environment.
 std::string variable_of(std::string_view option) {
     std::string variable = "ACTIVE_CALLS_";
     for (const char c : option.substr(option.find_first_not_of('-')))
@@ -71,7 +71,7 @@ std::string spell(milliseconds duration) {
                                         : std::to_string(duration.count()) + "ms";
 }
 
-/// Turns `5s` into a count of milliseconds; returns what is wrong, if anything.
+// Turns `5s` into a count of milliseconds; returns what is wrong, if anything.
 std::string to_milliseconds(std::string& text) {
     const CLI::AsNumberWithUnit convert(
         std::map<std::string, std::int64_t>{
@@ -91,7 +91,7 @@ std::string to_milliseconds(std::string& text) {
 constexpr std::int64_t min_body = std::int64_t{1} << 10;
 constexpr std::int64_t max_body = std::int64_t{512} << 20;
 
-/// Turns `64MiB` into a count of bytes; returns what is wrong, if anything.
+// Turns `64MiB` into a count of bytes; returns what is wrong, if anything.
 std::string to_bytes(std::string& text) {
     constexpr bool kilobyte_is_1000 = false;
     const CLI::AsSizeValue convert(kilobyte_is_1000);
@@ -124,7 +124,7 @@ std::string check_address(const std::string& text) {
                : "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + text;
 }
 
-/// Options under one heading of --help. Each is also a variable of the environment.
+// Options under one heading of --help. Each is also a variable of the environment.
 class Group {
 public:
     Group(CLI::App& command, const char* name)
@@ -152,7 +152,7 @@ public:
         add(command_.add_option(flag, values, help)->delimiter(','), "N,N,...");
     }
 
-    /// What `value` holds is the default; none, where that is 0.
+    // What `value` holds is the default; none, where that is 0.
     void duration(const char* flag, milliseconds& value, const char* help) {
         const auto set = [&value](const std::int64_t& count) { value = milliseconds{count}; };
         auto* const option = command_.add_option_function<std::int64_t>(flag, set, help);
@@ -176,7 +176,7 @@ public:
         add(option->transform(CLI::CheckedTransformer(names).description("")), type);
     }
 
-    /// A variable bound to a flag would not be set by a configuration file; ask the command.
+    // A variable bound to a flag would not be set by a configuration file; ask the command.
     void flag(const char* flag, const char* help) {
         add(command_.add_flag(flag)->description(help), "");
     }
@@ -306,8 +306,8 @@ Examples:
   active-calls-shim token --sub D --customer-id 3 --account-ids 7,8)");
 }
 
-/// A password on the command line can be read by every user of the machine. `option` is
-/// `--database` or its like.
+// A password on the command line can be read by every user of the machine. `option` is
+// `--database` or its like.
 void check_database(const CLI::App& command, const std::string& option,
                     const std::string& conninfo) {
     // These are the options on the command line, without those of the environment and the file.
@@ -419,7 +419,7 @@ void add_config_option(CLI::App& app) {
     app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
-/// CLI11 passes over a variable with a wrong value, from 2.4 on. Here it is as wrong as an option.
+// CLI11 passes over a variable with a wrong value, from 2.4 on. Here it is as wrong as an option.
 void check_environment(CLI::App& command) {
     for (CLI::Option* option : command.get_options()) {
         const char* const value =

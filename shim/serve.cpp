@@ -28,11 +28,11 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t admin_thread_count = 8;
 
-/// How long `/ready` waits for the database, and `/metrics` for the newest snapshot.
+// How long `/ready` waits for the database, and `/metrics` for the newest snapshot.
 constexpr milliseconds ready_timeout{1'000};
 constexpr milliseconds watch_timeout{500};
 
-/// Raises the limit of descriptors as far as it goes, and returns it. Every connection takes one.
+// Raises the limit of descriptors as far as it goes, and returns it. Every connection takes one.
 std::size_t raise_limit_of_descriptors() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024; // as it is almost everywhere
@@ -41,8 +41,8 @@ std::size_t raise_limit_of_descriptors() {
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
-/// Returns how many connections each listener may hold. Silent clients of one listener then leave
-/// descriptors to the other listeners and to the pools.
+// Returns how many connections each listener may hold. Silent clients of one listener then leave
+// descriptors to the other listeners and to the pools.
 std::size_t max_connections(std::size_t descriptors, const ServeOptions& options) {
     constexpr std::size_t listener_count = 3;
     constexpr std::size_t others = 64; // log, sockets and epolls of the listeners, libraries' files
@@ -52,21 +52,21 @@ std::size_t max_connections(std::size_t descriptors, const ServeOptions& options
     return std::max(shared / listener_count, least);
 }
 
-/// By default each thread has an arena of its own, which keeps what its largest answers needed; and
-/// the size from which on a block is given back by itself grows with the largest one that ever was.
+// By default each thread has an arena of its own, which keeps what its largest answers needed; and
+// the size from which on a block is given back by itself grows with the largest one that ever was.
 void bound_memory() {
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
 }
 
-/// Gives back what many clients at once have needed, of which small blocks are left over here and
-/// there.
+// Gives back what many clients at once have needed, of which small blocks are left over here and
+// there.
 void return_memory() {
     constexpr std::size_t much = std::size_t{16} << 20;
     if (mallinfo2().fordblks > much) malloc_trim(0);
 }
 
-/// The feed's own connections to PostgreSQL.
+// The feed's own connections to PostgreSQL.
 struct FeedPools {
     FeedPools(const FeedOptions& options, milliseconds wait_timeout, Log& log)
         : write({{options.database, options.statement_timeout, feed_statements(),
@@ -77,14 +77,14 @@ struct FeedPools {
         , watch({{options.database, watch_timeout, watch_statements()}, 1, watch_timeout}, log) {}
 
     Pool write;
-    /// Asked for the newest snapshot alone, so that writing does not keep it waiting.
+    // Asked for the newest snapshot alone, so that writing does not keep it waiting.
     Pool watch;
 };
 
-/// All that serves, in the order in which it is made. It ends in the opposite one.
+// All that serves, in the order in which it is made. It ends in the opposite one.
 class Server {
 public:
-    /// Binds and listens; nothing is answered before `start`. Throws CannotListen.
+    // Binds and listens; nothing is answered before `start`. Throws CannotListen.
     Server(const ServeOptions& options, std::size_t max_connections, Log& log)
         : options_(options)
         , log_(log)
@@ -115,7 +115,7 @@ public:
         log_start();
     }
 
-    /// Returns when the end is asked for; false if a listener broke down instead.
+    // Returns when the end is asked for; false if a listener broke down instead.
     bool wait_for_end(const TerminationSignals& signals) const {
         while (!signals.wait_for(milliseconds{1'000})) {
             return_memory();
@@ -125,8 +125,8 @@ public:
         return true;
     }
 
-    /// Answers what is in flight; false if time ran out or a second signal came. Operations are
-    /// drained last, so that they can watch the others end.
+    // Answers what is in flight; false if time ran out or a second signal came. Operations are
+    // drained last, so that they can watch the others end.
     bool drain(const TerminationSignals& signals) const {
         const auto deadline = Clock::now() + options_.drain_timeout;
         const auto clients = std::span(listeners_).first(listeners_.size() - (operations_ ? 1 : 0));
@@ -228,7 +228,7 @@ private:
     std::unique_ptr<http::Listener> customers_;
     std::unique_ptr<http::Listener> feed_;
     std::unique_ptr<http::Listener> operations_;
-    /// Those that there are; operations come last.
+    // Those that there are; operations come last.
     std::vector<http::Listener*> listeners_;
 };
 

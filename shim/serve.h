@@ -5,7 +5,7 @@
 
 namespace active_calls::shim {
 
-/// Serves until SIGTERM or SIGINT. Returns the process' exit code: 0 if no request was cut off.
+// Serves until SIGTERM or SIGINT. Returns the process' exit code: 0 if no request was cut off.
 int serve(const ServeOptions& options);
 
 } // namespace active_calls::shim

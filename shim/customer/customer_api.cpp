@@ -13,10 +13,10 @@ namespace active_calls::shim {
 
 namespace {
 
-/// For a client that has too many requests under way, and would ask again at once.
+// For a client that has too many requests under way, and would ask again at once.
 constexpr std::chrono::milliseconds overload_delay{500};
 
-/// Begins an answer with the headers that every answer to a customer carries.
+// Begins an answer with the headers that every answer to a customer carries.
 Exchange begin(const http::Request& request) {
     static const http::Fields documented{
         {"content-type", "application/json; charset=utf-8"},
@@ -36,7 +36,7 @@ void require_resource(std::string_view path, std::string_view method) {
     if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
 }
 
-/// In seconds, in whole milliseconds: microseconds would tell how far a refused request came.
+// In seconds, in whole milliseconds: microseconds would tell how far a refused request came.
 std::string runtime(std::chrono::nanoseconds duration) {
     const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration);
     return fmt::format("{:.6f}", std::chrono::duration<double>(milliseconds).count());
@@ -69,7 +69,7 @@ std::string body_of(const Series& series, const SeriesRequest& request) {
     return series.times.empty() && is_future ? "[]" : to_json(series);
 }
 
-/// 200 with this body; or 304, if the client holds it already.
+// 200 with this body; or 304, if the client holds it already.
 void answer_with(std::string body, Exchange& exchange) {
     http::Response& response = exchange.response;
     const std::string etag = weak_etag(body);

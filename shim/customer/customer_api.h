@@ -13,13 +13,13 @@
 
 namespace active_calls::shim {
 
-/// Safe for use by many threads. What it refers to must outlive it.
+// Safe for use by many threads. What it refers to must outlive it.
 class CustomerApi : public http::Service {
 public:
     CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log);
 
-    /// Answers what needs no database. Requests of one API access, or of one customer whose tokens
-    /// carry their own scope, are a flow.
+    // Answers what needs no database. Requests of one API access, or of one customer whose tokens
+    // carry their own scope, are a flow.
     std::variant<http::Response, http::Task> receive(const http::Request& request) override;
     http::Response refuse(const http::Request& request, int status) override;
 

@@ -15,7 +15,7 @@ namespace active_calls::shim {
 
 namespace {
 
-/// The number that the whole of `text` spells, in from_chars' strict reading.
+// The number that the whole of `text` spells, in from_chars' strict reading.
 template<typename Number>
 std::optional<Number> parse_number(std::string_view text) {
     Number number{};

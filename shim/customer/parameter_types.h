@@ -11,30 +11,30 @@
 namespace active_calls::shim {
 
 struct ParameterType {
-    /// The schema of what customers write, in openapi.json.
+    // The schema of what customers write, in openapi.json.
     std::string_view schema;
-    /// The type of the SQL functions' argument.
+    // The type of the SQL functions' argument.
     Oid oid;
-    /// Turns a percent-decoded value into PostgreSQL's binary format. Empty where `text` is no
-    /// value of the type, which an empty text is of every type but `string`.
+    // Turns a percent-decoded value into PostgreSQL's binary format. Empty where `text` is no
+    // value of the type, which an empty text is of every type but `string`.
     std::optional<std::string> (*to_binary)(std::string_view text);
 };
 
-/// 36 characters in groups of 8-4-4-4-12 hexadecimal digits of either case; no braces.
+// 36 characters in groups of 8-4-4-4-12 hexadecimal digits of either case; no braces.
 std::optional<std::string> uuid_to_binary(std::string_view text);
-/// What parse_time of times.h takes.
+// What parse_time of times.h takes.
 std::optional<std::string> time_to_binary(std::string_view text);
-/// What parse_int32 takes.
+// What parse_int32 takes.
 std::optional<std::string> int32_to_binary(std::string_view text);
-/// The same, but not below 0.
+// The same, but not below 0.
 std::optional<std::string> country_id_to_binary(std::string_view text);
-/// UTF-8 without NUL, which is what PostgreSQL's `text` can hold.
+// UTF-8 without NUL, which is what PostgreSQL's `text` can hold.
 std::optional<std::string> string_to_binary(std::string_view text);
-/// An IPv4 address as four decimal numbers, or an IPv6 address in any of its spellings; neither
-/// netmask nor zone.
+// An IPv4 address as four decimal numbers, or an IPv6 address in any of its spellings; neither
+// netmask nor zone.
 std::optional<std::string> address_to_binary(std::string_view text);
-/// A decimal number, with an exponent or without, that a double can hold; not infinity, not NaN,
-/// not hexadecimal.
+// A decimal number, with an exponent or without, that a double can hold; not infinity, not NaN,
+// not hexadecimal.
 std::optional<std::string> finite_double_to_binary(std::string_view text);
 
 namespace types {
@@ -49,7 +49,7 @@ inline constexpr ParameterType finite_double{"FiniteDouble", float8_oid, finite_
 
 } // namespace types
 
-/// A whole decimal number in [-2^31, 2^31); a sign may only be `-`.
+// A whole decimal number in [-2^31, 2^31); a sign may only be `-`.
 std::optional<std::int32_t> parse_int32(std::string_view text);
 
 } // namespace active_calls::shim

@@ -10,13 +10,13 @@
 namespace active_calls::shim {
 
 struct Parameter {
-    /// With `_` for `-`, it is the name of the SQL functions' argument.
+    // With `_` for `-`, it is the name of the SQL functions' argument.
     std::string_view name;
     ParameterType type;
     bool required = false;
 };
 
-/// In the API's order, which is the order in which errors are looked for.
+// In the API's order, which is the order in which errors are looked for.
 inline constexpr std::array parameters{
     Parameter{"account-id", types::uuid, true},
     Parameter{"from-time", types::time, true},
@@ -40,7 +40,7 @@ inline constexpr std::array parameters{
     Parameter{"customer-price-lt", types::finite_double},
 };
 
-/// Position of a parameter in the table; a name that is not in it does not compile.
+// Position of a parameter in the table; a name that is not in it does not compile.
 consteval std::size_t parameter_index(std::string_view name) {
     std::size_t index = 0;
     while (parameters.at(index).name != name) ++index;

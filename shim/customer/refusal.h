@@ -9,21 +9,21 @@
 
 namespace active_calls::shim {
 
-/// Thrown by any station of a request; the answer is made of it in one place. `what()` is the
-/// error text of the body, and empty where the body is empty.
+// Thrown by any station of a request; the answer is made of it in one place. `what()` is the
+// error text of the body, and empty where the body is empty.
 class Refusal : public std::runtime_error {
 public:
     explicit Refusal(int status, const std::string& error = {})
         : std::runtime_error(error)
         , status(status) {}
 
-    /// Says what a customer is told of an error of the database.
+    // Says what a customer is told of an error of the database.
     static Refusal of(const ErrorMeaning& meaning, const std::string& message) {
         return Refusal(meaning.customer.code, meaning.customer.text_for(message));
     }
 
-    /// Sets the status, the body `{"error": …}`, which is empty if there is no text, and the
-    /// headers that go with the status.
+    // Sets the status, the body `{"error": …}`, which is empty if there is no text, and the
+    // headers that go with the status.
     void write(http::Response& response) const;
 
     int status;

@@ -9,7 +9,7 @@ namespace active_calls::shim {
 
 namespace {
 
-/// Written by hand, not through a JSON tree, as nearly all bytes the shim sends come from here.
+// Written by hand, not through a JSON tree, as nearly all bytes the shim sends come from here.
 template<typename Integer>
 void append_list(std::string& text, const std::vector<Integer>& numbers) {
     std::array<char, std::numeric_limits<Integer>::digits10 + 2> digits;

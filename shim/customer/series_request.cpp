@@ -9,11 +9,11 @@ namespace active_calls::shim {
 
 namespace {
 
-/// How one parameter came.
+// How one parameter came.
 struct Given {
     bool is_present = false;
     bool is_array = false;
-    /// The last occurrence's; empty if its percent-encoding was malformed.
+    // The last occurrence's; empty if its percent-encoding was malformed.
     std::optional<std::string> text;
 };
 

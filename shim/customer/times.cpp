@@ -19,7 +19,7 @@ std::optional<Timestamp> within_range(Timestamp time) {
     return time;
 }
 
-/// Reads fixed-width fields off the front of a text.
+// Reads fixed-width fields off the front of a text.
 class Scanner {
 public:
     explicit Scanner(std::string_view text)
@@ -27,7 +27,7 @@ public:
 
     bool at_end() const { return rest_.empty(); }
 
-    /// Takes the next character if it is one of `characters`; '\0' if it is not.
+    // Takes the next character if it is one of `characters`; '\0' if it is not.
     char take_one_of(std::string_view characters) {
         if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return '\0';
         const char taken = rest_.front();
@@ -35,7 +35,7 @@ public:
         return taken;
     }
 
-    /// Takes exactly `count` decimal digits that spell at most `maximum`.
+    // Takes exactly `count` decimal digits that spell at most `maximum`.
     std::optional<int> take_digits(std::size_t count, int maximum) {
         if (rest_.size() < count) return std::nullopt;
         int number = 0;
@@ -64,7 +64,7 @@ std::optional<std::chrono::sys_days> scan_date(Scanner& scanner) {
     return std::chrono::sys_days{calendar_day};
 }
 
-/// The digits after a decimal point, of which there must be one.
+// The digits after a decimal point, of which there must be one.
 std::optional<microseconds> scan_fraction(Scanner& scanner) {
     microseconds fraction{0};
     microseconds unit = seconds{1};
@@ -91,7 +91,7 @@ std::optional<microseconds> scan_time_of_day(Scanner& scanner) {
     return whole + *fraction;
 }
 
-/// The distance of a local time from UTC; none written is none.
+// The distance of a local time from UTC; none written is none.
 std::optional<minutes> scan_offset(Scanner& scanner) {
     if (scanner.at_end() || scanner.take_one_of("Zz")) return minutes{0};
     const char sign = scanner.take_one_of("+-");

@@ -21,7 +21,7 @@ using nlohmann::json;
 
 constexpr std::string_view audience = "customer-v1";
 
-/// Beyond so many the known ones are forgotten.
+// Beyond so many the known ones are forgotten.
 constexpr std::size_t max_known_tokens = 1000;
 
 template<auto release>
@@ -44,7 +44,7 @@ bool may_be_token(std::string_view text) {
            std::ranges::count(text, '.') == 2;
 }
 
-/// The bytes of a part of a token, which are in base64url without padding (RFC 7515, 2).
+// The bytes of a part of a token, which are in base64url without padding (RFC 7515, 2).
 std::string from_base64url(std::string_view part) {
     std::string text(part);
     std::ranges::replace(text, '-', '+');
@@ -57,8 +57,8 @@ std::string from_base64url(std::string_view part) {
     return length < 0 ? "" : bytes.substr(0, part.size() * 3 / 4);
 }
 
-/// Whether it is JSON in which no object has two members of one name. Readers differ in which of
-/// them counts (RFC 8725, 2.4), so that the signer of the token may have meant the other one.
+// Whether it is JSON in which no object has two members of one name. Readers differ in which of
+// them counts (RFC 8725, 2.4), so that the signer of the token may have meant the other one.
 bool is_unambiguous(const std::string& text) {
     std::vector<std::set<std::string>> names_of_objects;
     bool is_repeated = false;
@@ -74,8 +74,8 @@ bool is_unambiguous(const std::string& text) {
     return !json::parse(text, look, false).is_discarded() && !is_repeated;
 }
 
-/// The claims of a token whose signature holds. Only HS256 counts, though libjwt verifies more,
-/// and a token that asks for extensions (`crit`) asks for what is not understood here.
+// The claims of a token whose signature holds. Only HS256 counts, though libjwt verifies more,
+// and a token that asks for extensions (`crit`) asks for what is not understood here.
 std::optional<json> signed_claims(const std::string& token, const Secret& secret) {
     jwt_t* decoded = nullptr;
     const int key_length = static_cast<int>(secret.bytes.size());
@@ -95,7 +95,7 @@ std::optional<json> signed_claims(const std::string& token, const Secret& secret
     return claims.is_object() ? std::optional(std::move(claims)) : std::nullopt;
 }
 
-/// A time, which may have a fraction; `absent` where there is none, NaN where it is no number.
+// A time, which may have a fraction; `absent` where there is none, NaN where it is no number.
 double time_of(const json& claims, const char* name, double absent) {
     const auto time = claims.find(name);
     if (time == claims.end()) return absent;

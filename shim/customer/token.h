@@ -15,16 +15,16 @@
 
 namespace active_calls::shim {
 
-/// A token whose `sub` names a row of `active_calls.api_access`.
+// A token whose `sub` names a row of `active_calls.api_access`.
 struct ApiAccess {
     std::int32_t id;
     bool operator==(const ApiAccess&) const = default;
 };
 
-/// `sub` of a dynamic token.
+// `sub` of a dynamic token.
 inline constexpr std::string_view dynamic_subject = "D";
 
-/// A dynamic token: it carries its scope itself. No accounts = all of the customer.
+// A dynamic token: it carries its scope itself. No accounts = all of the customer.
 struct CustomerScope {
     std::int32_t customer_id;
     std::vector<std::int32_t> account_ids;
@@ -33,25 +33,25 @@ struct CustomerScope {
 
 using Scope = std::variant<ApiAccess, CustomerScope>;
 
-/// Tokens longer than this are refused unread.
+// Tokens longer than this are refused unread.
 inline constexpr std::size_t max_token_length = 8192;
 
-/// What a token grants, and from when until when, in seconds since 1970.
+// What a token grants, and from when until when, in seconds since 1970.
 struct Grant {
     Scope scope;
     double valid_from;
     double valid_until;
 };
 
-/// Checks tokens. Safe for use by many threads.
+// Checks tokens. Safe for use by many threads.
 class TokenVerifier {
 public:
-    /// `require_expiry`: a token without `exp` is refused.
+    // `require_expiry`: a token without `exp` is refused.
     TokenVerifier(Secret secret, bool require_expiry);
 
-    /// The scope of a valid token; empty if the token is malformed, signed by another key, of an
-    /// algorithm other than HS256, expired, not valid yet, or for another audience than
-    /// `customer-v1`, or if what it says of its scope has a wrong type.
+    // The scope of a valid token; empty if the token is malformed, signed by another key, of an
+    // algorithm other than HS256, expired, not valid yet, or for another audience than
+    // `customer-v1`, or if what it says of its scope has a wrong type.
     std::optional<Scope> verify(std::string_view token,
                                 std::chrono::system_clock::time_point now) const;
 
@@ -61,13 +61,13 @@ private:
     Secret secret_;
     bool require_expiry_;
 
-    /// Grants of tokens that passed, since a customer's token comes again and again, and to check
-    /// its signature costs more than all else that the shim does for a request.
+    // Grants of tokens that passed, since a customer's token comes again and again, and to check
+    // its signature costs more than all else that the shim does for a request.
     mutable std::mutex mutex_;
     mutable std::unordered_map<std::string, Grant> known_;
 };
 
-/// A signed token of that scope; without `expiry` it never ends. Throws std::runtime_error.
+// A signed token of that scope; without `expiry` it never ends. Throws std::runtime_error.
 std::string issue_token(const Secret& secret, const Scope& scope,
                         std::optional<std::chrono::sys_seconds> expiry);
 

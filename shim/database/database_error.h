@@ -7,7 +7,7 @@
 
 namespace active_calls::shim {
 
-/// PostgreSQL answered a statement with an error.
+// PostgreSQL answered a statement with an error.
 class StatementFailed : public std::runtime_error {
 public:
     StatementFailed(std::string sqlstate, const std::string& message)
@@ -17,20 +17,20 @@ public:
     std::string sqlstate;
 };
 
-/// PostgreSQL gave no answer. `what()` is for the log.
+// PostgreSQL gave no answer. `what()` is for the log.
 class DatabaseUnavailable : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// The connection broke under a statement; on another one the statement may succeed.
+// The connection broke under a statement; on another one the statement may succeed.
 class ConnectionLost : public DatabaseUnavailable {
 public:
     using DatabaseUnavailable::DatabaseUnavailable;
 };
 
-/// There is no connection to be had: PostgreSQL is away, refuses, hangs, or all connections stayed
-/// busy.
+// There is no connection to be had: PostgreSQL is away, refuses, hangs, or all connections stayed
+// busy.
 class DatabaseAway : public DatabaseUnavailable {
 public:
     using DatabaseUnavailable::DatabaseUnavailable;

@@ -4,9 +4,9 @@ namespace active_calls::shim {
 
 namespace {
 
-/// An array begins with its number of dimensions, whether it has NULLs, and the type of its
-/// elements, then the size and the lower bound of the dimension. An empty array has no dimension.
-/// The elements follow, each with its size.
+// An array begins with its number of dimensions, whether it has NULLs, and the type of its
+// elements, then the size and the lower bound of the dimension. An empty array has no dimension.
+// The elements follow, each with its size.
 std::string array_head(std::size_t size, Oid element_type) {
     std::string bytes;
     bytes += to_big_endian(std::int32_t{size == 0 ? 0 : 1});
@@ -20,7 +20,7 @@ std::string array_head(std::size_t size, Oid element_type) {
 
 } // namespace
 
-/// Family, bits of the netmask (all: a host), is a cidr, size, address.
+// Family, bits of the netmask (all: a host), is a cidr, size, address.
 std::string inet_to_binary(std::span<const unsigned char> address) {
     constexpr char ipv4_family = 2;
     constexpr char ipv6_family = 3;

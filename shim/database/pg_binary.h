@@ -23,7 +23,7 @@ inline constexpr Oid text_array_oid = 1009;
 inline constexpr Oid timestamptz_oid = 1184;
 inline constexpr Oid uuid_oid = 2950;
 
-/// A timestamptz is in microseconds since then.
+// A timestamptz is in microseconds since then.
 inline constexpr std::chrono::sys_time<std::chrono::microseconds> postgres_epoch =
     std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
@@ -35,7 +35,7 @@ std::string to_big_endian(Integer number) {
     return bytes;
 }
 
-/// Reads as many bytes as the type has.
+// Reads as many bytes as the type has.
 template<typename Integer>
 Integer from_big_endian(const char* bytes) {
     std::make_unsigned_t<Integer> number = 0;
@@ -44,15 +44,15 @@ Integer from_big_endian(const char* bytes) {
     return static_cast<Integer>(number);
 }
 
-/// The time of the timestamptz that begins there.
+// The time of the timestamptz that begins there.
 inline std::chrono::sys_time<std::chrono::microseconds> time_from_binary(const char* bytes) {
     return postgres_epoch + std::chrono::microseconds{from_big_endian<std::int64_t>(bytes)};
 }
 
-/// An inet of the 4 or 16 bytes of a host's address, in network order.
+// An inet of the 4 or 16 bytes of a host's address, in network order.
 std::string inet_to_binary(std::span<const unsigned char> address);
 
-/// An int4[], a text[].
+// An int4[], a text[].
 std::string array_to_binary(const std::vector<std::int32_t>& numbers);
 std::string array_to_binary(const std::vector<std::string>& texts);
 

@@ -14,10 +14,10 @@ namespace active_calls::shim {
 
 namespace {
 
-/// How much longer than the statement timeout a server is waited for.
+// How much longer than the statement timeout a server is waited for.
 constexpr std::chrono::milliseconds patience_margin{2000};
 
-/// What the conninfo may override, then the conninfo, then what it may not.
+// What the conninfo may override, then the conninfo, then what it may not.
 PGconn* connect(const std::string& conninfo) {
     constexpr const char* keywords[] = {
         "connect_timeout",     "tcp_user_timeout", "keepalives_idle",
@@ -29,8 +29,8 @@ PGconn* connect(const std::string& conninfo) {
     return PQconnectdbParams(keywords, values, expand_dbname);
 }
 
-/// A unix socket holds little, and what it does not hold the server has to wait for. As large as
-/// the kernel allows; TCP finds out by itself what it needs.
+// A unix socket holds little, and what it does not hold the server has to wait for. As large as
+// the kernel allows; TCP finds out by itself what it needs.
 void enlarge_send_buffer(int socket) {
     constexpr int two_pieces_of_feed = 1 << 20;
     sockaddr_storage address{};
@@ -126,10 +126,10 @@ PgConnection::execute_each(const Statement& statement,
     return results;
 }
 
-/// Sends the part of a pipeline that stands before its sync. The server commits nothing before the
-/// sync, so an execution that takes too long has certainly done nothing. The server's own time
-/// limit is for one execution; ours is for all of them, without the time that `next` takes. Returns
-/// one result for each execution, up to the first error, which is the last result.
+// Sends the part of a pipeline that stands before its sync. The server commits nothing before the
+// sync, so an execution that takes too long has certainly done nothing. The server's own time
+// limit is for one execution; ours is for all of them, without the time that `next` takes. Returns
+// one result for each execution, up to the first error, which is the last result.
 std::vector<ResultPtr>
 PgConnection::execute_uncommitted(const Statement& statement, std::optional<ParameterViews> bound,
                                   const std::function<std::optional<ParameterViews>()>& next) {
@@ -179,8 +179,8 @@ void PgConnection::send(const Statement& statement, const ParameterViews& bound)
                                 values.data(), lengths.data(), formats.data(), binary) == 1);
 }
 
-/// Takes everything the server answers to what was sent, so that the session is free for the next
-/// statement. Nothing follows an error, so the last result is the one that counts.
+// Takes everything the server answers to what was sent, so that the session is free for the next
+// statement. Nothing follows an error, so the last result is the one that counts.
 ResultPtr PgConnection::answer() {
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     flush(deadline);
@@ -222,8 +222,8 @@ void PgConnection::wait_for_socket(short events, std::chrono::steady_clock::time
     }
 }
 
-/// On the socket itself, as libpq knows no half-closed connection. Where the host has gone, the
-/// packet that nobody acknowledges makes the connection fail after tcp_user_timeout.
+// On the socket itself, as libpq knows no half-closed connection. Where the host has gone, the
+// packet that nobody acknowledges makes the connection fail after tcp_user_timeout.
 void PgConnection::leave() { shutdown(PQsocket(connection_.get()), SHUT_WR); }
 
 bool PgConnection::has_ended() {

@@ -16,12 +16,12 @@
 namespace active_calls::shim {
 
 struct ConnectionSettings {
-    /// libpq conninfo or URI; empty = libpq's own environment.
+    // libpq conninfo or URI; empty = libpq's own environment.
     std::string conninfo;
-    /// PostgreSQL's own limit for a statement. How long is waited for a server that does not keep
-    /// it is a little more.
+    // PostgreSQL's own limit for a statement. How long is waited for a server that does not keep
+    // it is a little more.
     std::chrono::milliseconds statement_timeout;
-    /// What is prepared in each session. Must outlive the connections.
+    // What is prepared in each session. Must outlive the connections.
     std::span<const Statement> statements = {};
     enum class Access { read_only, read_write } access = Access::read_only;
 };
@@ -33,30 +33,30 @@ using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
 
 class PgConnection {
 public:
-    /// Connects and prepares the statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
+    // Connects and prepares the statements. Throws DatabaseAway, StatementFailed, ConnectionLost.
     explicit PgConnection(const ConnectionSettings& settings);
 
-    /// Runs a prepared statement, which is a transaction of its own: on return it is committed.
-    /// The rows come in binary format. Throws StatementFailed, and where no answer tells whether
-    /// it was committed, ConnectionLost, DatabaseAway.
+    // Runs a prepared statement, which is a transaction of its own: on return it is committed.
+    // The rows come in binary format. Throws StatementFailed, and where no answer tells whether
+    // it was committed, ConnectionLost, DatabaseAway.
     ResultPtr execute(const Statement& statement, const ParameterViews& bound);
 
-    /// Runs it once for each of what `next` gives, until it gives nothing, all in one transaction:
-    /// after an error nothing is done, nor when `next` throws. Else as `execute`.
+    // Runs it once for each of what `next` gives, until it gives nothing, all in one transaction:
+    // after an error nothing is done, nor when `next` throws. Else as `execute`.
     std::vector<ResultPtr> execute_each(const Statement& statement,
                                         const std::function<std::optional<ParameterViews>()>& next);
 
-    /// Asks the server for an answer. Throws as `execute` does.
+    // Asks the server for an answer. Throws as `execute` does.
     void ping();
 
-    /// Whether the session can take another statement.
+    // Whether the session can take another statement.
     bool is_usable() const { return usable_; }
 
-    /// Whether the server gave no answer in time, and may still be at work for this session.
+    // Whether the server gave no answer in time, and may still be at work for this session.
     bool is_overdue() const { return overdue_; }
-    /// Tells the server of an overdue connection that nothing more comes. The session ends then.
+    // Tells the server of an overdue connection that nothing more comes. The session ends then.
     void leave();
-    /// After `leave`: whether the session has ended, or the connection to it has. Does not wait.
+    // After `leave`: whether the session has ended, or the connection to it has. Does not wait.
     bool has_ended();
 
 private:

@@ -11,10 +11,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds time_between_tries{250};
 
-/// How long a server that allows no more connections is not asked for one more.
+// How long a server that allows no more connections is not asked for one more.
 constexpr milliseconds withholding{1'000};
 
-/// A waiting request looks so often whether an overdue session has ended.
+// A waiting request looks so often whether an overdue session has ended.
 constexpr milliseconds time_between_reaping{50};
 
 } // namespace
@@ -42,7 +42,7 @@ Pool::Pool(PoolSettings settings, Log& log)
     overdue_.reserve(settings_.size);
 }
 
-/// Takes a permit, and an idle connection if there is one.
+// Takes a permit, and an idle connection if there is one.
 Pool::Connection Pool::take_turn(Clock::time_point deadline) {
     Lock lock(mutex_);
     if (idle_.empty()) refuse_while_away();
@@ -59,8 +59,8 @@ PoolState Pool::state() const {
     return {idle_.size(), settings_.size - permits_ - withheld_, waiters_.size()};
 }
 
-/// Takes a permit, after all who asked before. Permits are handed from lease to waiter, so that no
-/// newcomer overtakes.
+// Takes a permit, after all who asked before. Permits are handed from lease to waiter, so that no
+// newcomer overtakes.
 void Pool::take_permit(Lock& lock, Clock::time_point deadline) {
     reap();
     if (permits_ > 0) {
@@ -97,7 +97,7 @@ void Pool::give_back(Connection connection) {
     add_permit();
 }
 
-/// Gives the permit to the request that has waited longest, if any waits.
+// Gives the permit to the request that has waited longest, if any waits.
 void Pool::add_permit() {
     if (waiters_.empty()) {
         ++permits_;
@@ -108,7 +108,7 @@ void Pool::add_permit() {
     waiters_.pop_front();
 }
 
-/// Frees the places of overdue sessions that have ended.
+// Frees the places of overdue sessions that have ended.
 void Pool::reap() {
     for (auto ended = std::erase_if(
              overdue_, [](const Connection& connection) { return connection->has_ended(); });
@@ -116,7 +116,7 @@ void Pool::reap() {
         add_permit();
 }
 
-/// What broke this connection broke the idle ones too.
+// What broke this connection broke the idle ones too.
 bool Pool::answers_ping(PgConnection& connection) {
     try {
         connection.ping();
@@ -135,15 +135,15 @@ void Pool::close_idle() {
     idle_.reserve(settings_.size);
 }
 
-/// Closes a lease's connection, which broke.
+// Closes a lease's connection, which broke.
 void Pool::close(Connection connection) {
     connection.reset();
     const std::scoped_lock lock(mutex_);
     --open_;
 }
 
-/// Returns none if the server allows no more connections: the permit is withheld then. Connecting
-/// takes its time, so it is done without the lock.
+// Returns none if the server allows no more connections: the permit is withheld then. Connecting
+// takes its time, so it is done without the lock.
 Pool::Connection Pool::open() {
     {
         const std::scoped_lock lock(mutex_);
@@ -169,9 +169,9 @@ void Pool::refuse_while_away() const {
     if (away_ && (someone_is_trying_ || Clock::now() < next_try_)) throw DatabaseAway(away_reason_);
 }
 
-/// While others of the pool's connections are open, the database is there, and one of them comes
-/// free. Should they be dead, too, each finds out as soon as it is used. Others that are being
-/// opened are waited for, too: the last one that fails knows more.
+// While others of the pool's connections are open, the database is there, and one of them comes
+// free. Should they be dead, too, each finds out as soon as it is used. Others that are being
+// opened are waited for, too: the last one that fails knows more.
 bool Pool::withhold_permit(const std::string& reason) {
     const std::scoped_lock lock(mutex_);
     --opening_;

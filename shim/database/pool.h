@@ -17,9 +17,9 @@ namespace active_calls::shim {
 
 struct PoolSettings {
     ConnectionSettings connection;
-    /// The server never has more sessions of the pool at work than this.
+    // The server never has more sessions of the pool at work than this.
     std::size_t size;
-    /// How long a request may wait for a connection that is in use.
+    // How long a request may wait for a connection that is in use.
     std::chrono::milliseconds wait_timeout;
 };
 
@@ -29,15 +29,15 @@ struct PoolState {
     std::size_t waiting;
 };
 
-/// Safe for use by many threads.
+// Safe for use by many threads.
 class Pool {
 public:
     Pool(PoolSettings settings, Log& log);
 
-    /// Runs `task` with a connection, for which it waits its turn; the connection is free again on
-    /// return. One that died while it was idle is replaced, and `task` run again, so it must do no
-    /// harm twice. Throws what `task` and the making of a PgConnection throw, and DatabaseAway if
-    /// no connection came free in time or the database is known to be away.
+    // Runs `task` with a connection, for which it waits its turn; the connection is free again on
+    // return. One that died while it was idle is replaced, and `task` run again, so it must do no
+    // harm twice. Throws what `task` and the making of a PgConnection throw, and DatabaseAway if
+    // no connection came free in time or the database is known to be away.
     template<typename Task>
     auto run(const Task& task) {
         Lease lease(*this);
@@ -52,9 +52,9 @@ public:
         return task(lease.connection());
     }
 
-    /// Runs `task` once and no more, as is needed where it must not be done twice: an idle
-    /// connection is asked for a sign of life first. Throws as `run` does; after ConnectionLost
-    /// from `task` nobody knows what it has done.
+    // Runs `task` once and no more, as is needed where it must not be done twice: an idle
+    // connection is asked for a sign of life first. Throws as `run` does; after ConnectionLost
+    // from `task` nobody knows what it has done.
     template<typename Task>
     auto run_once(const Task& task) {
         Lease lease(*this);
@@ -69,11 +69,11 @@ private:
     using Lock = std::unique_lock<std::mutex>;
     using Connection = std::unique_ptr<PgConnection>;
 
-    /// The right to one of the pool's connections. It goes back when the lease ends, and with it
-    /// the connection, unless that is broken.
+    // The right to one of the pool's connections. It goes back when the lease ends, and with it
+    // the connection, unless that is broken.
     class Lease {
     public:
-        /// Waits its turn, then takes an idle connection, if there is one.
+        // Waits its turn, then takes an idle connection, if there is one.
         explicit Lease(Pool& pool)
             : pool_(pool)
             , deadline_(Clock::now() + pool.settings_.wait_timeout) {
@@ -87,8 +87,8 @@ private:
         bool has_idle_connection() const { return connection_ != nullptr; }
         PgConnection& connection() const { return *connection_; }
 
-        /// Opens a connection, in place of one that broke, if there was one. Where the server
-        /// allows no more of them, waits for one that others use.
+        // Opens a connection, in place of one that broke, if there was one. Where the server
+        // allows no more of them, waits for one that others use.
         void connect();
 
     private:
@@ -100,7 +100,7 @@ private:
         Connection connection_;
     };
 
-    /// A request in the queue for a permit.
+    // A request in the queue for a permit.
     struct Waiter {
         enum class Verdict { none, granted, refused } verdict = Verdict::none;
         std::condition_variable changed;
@@ -125,22 +125,22 @@ private:
 
     mutable std::mutex mutex_;
     std::vector<Connection> idle_;
-    /// Leases not yet given out. All permits: these, those of the leases, those of `overdue_`, and
-    /// `withheld_`.
+    // Leases not yet given out. All permits: these, those of the leases, those of `overdue_`, and
+    // `withheld_`.
     std::size_t permits_;
     std::deque<Waiter*> waiters_;
-    /// Connections whose session may still be at work, though nobody waits for it any more.
+    // Connections whose session may still be at work, though nobody waits for it any more.
     std::vector<Connection> overdue_;
 
-    /// Connections that are open, idle or in the hands of a lease; and those being opened.
+    // Connections that are open, idle or in the hands of a lease; and those being opened.
     std::size_t open_ = 0;
     std::size_t opening_ = 0;
-    /// Permits that are of no use, since the server allowed no more connections; until when.
+    // Permits that are of no use, since the server allowed no more connections; until when.
     std::size_t withheld_ = 0;
     Clock::time_point withheld_until_;
     bool is_limited_ = false;
 
-    /// While away, one request at a time and only every now and then may try to connect.
+    // While away, one request at a time and only every now and then may try to connect.
     bool away_ = false;
     bool someone_is_trying_ = false;
     Clock::time_point next_try_;

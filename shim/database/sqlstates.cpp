@@ -29,8 +29,8 @@ constexpr Told no_privilege{
     497, "the shim's database role may not write calls, which is the operator's to mend"};
 constexpr Told see_log{1002, "internal error; the reason is in the shim's log, under the query id"};
 
-/// SQLSTATEs are PostgreSQL's (Appendix A of its manual), but for class AC, which is the
-/// extension's.
+// SQLSTATEs are PostgreSQL's (Appendix A of its manual), but for class AC, which is the
+// extension's.
 constexpr ErrorMeaning meanings[] = {
     {"AC001", sound, unknown_account, see_log},     // no such account, or it may not be seen
     {repeated_batch, sound, unexplained, see_log},  // no error, says feed/feed_statement.cpp

@@ -10,15 +10,15 @@
 
 namespace active_calls::shim {
 
-/// A statement to be prepared once per connection, named as the SQL function that it calls. Nothing
-/// that a client sends ever becomes part of its text.
+// A statement to be prepared once per connection, named as the SQL function that it calls. Nothing
+// that a client sends ever becomes part of its text.
 struct Statement {
     const char* name;
     std::string text;
     std::vector<Oid> parameter_types;
 };
 
-/// Values of a statement's parameters in PostgreSQL's binary format, held elsewhere; empty = NULL.
+// Values of a statement's parameters in PostgreSQL's binary format, held elsewhere; empty = NULL.
 using ParameterViews = std::vector<std::optional<std::string_view>>;
 
 } // namespace active_calls::shim

@@ -10,15 +10,15 @@
 
 namespace active_calls::shim {
 
-/// XXH3, 128 bits, of a batch's rows, into whatever pieces they are cut.
+// XXH3, 128 bits, of a batch's rows, into whatever pieces they are cut.
 class BatchDigest {
 public:
-    /// `columns` are those of the INSERT, in any form that tells one list of them from another.
+    // `columns` are those of the INSERT, in any form that tells one list of them from another.
     explicit BatchDigest(std::string_view columns);
 
     void add(std::string_view rows);
 
-    /// As a uuid in binary format; none for a batch without rows.
+    // As a uuid in binary format; none for a batch without rows.
     std::optional<std::string> value() const;
 
 private:

@@ -15,7 +15,7 @@ struct KnownCode {
     int status;
 };
 
-/// Statuses are ClickHouse's, but for what it answers with 500 though it is the client's to mend.
+// Statuses are ClickHouse's, but for what it answers with 500 though it is the client's to mend.
 constexpr std::array known_codes{
     KnownCode{ClickHouseCode::cannot_parse_input, "CANNOT_PARSE_INPUT_ASSERTION_FAILED", 400},
     KnownCode{ClickHouseCode::cannot_read_all_data, "CANNOT_READ_ALL_DATA", 400},

@@ -8,7 +8,7 @@
 
 namespace active_calls::shim {
 
-/// The numbers are ClickHouse's own.
+// The numbers are ClickHouse's own.
 enum class ClickHouseCode {
     cannot_parse_input = 27,
     cannot_read_all_data = 33,
@@ -31,14 +31,14 @@ enum class ClickHouseCode {
     unknown_exception = 1002,
 };
 
-/// Thrown by any station of a feed request; the answer is made of it in one place.
+// Thrown by any station of a feed request; the answer is made of it in one place.
 class ClickHouseError : public std::runtime_error {
 public:
     ClickHouseError(ClickHouseCode code, const std::string& message)
         : std::runtime_error(message)
         , code(code) {}
 
-    /// Says what a switch is told of an error of the database.
+    // Says what a switch is told of an error of the database.
     static ClickHouseError of(const ErrorMeaning& meaning, const std::string& message) {
         return {static_cast<ClickHouseCode>(meaning.feed.code), meaning.feed.text_for(message)};
     }
@@ -46,11 +46,11 @@ public:
     ClickHouseCode code;
 };
 
-/// The HTTP status that goes with the code; 5xx where to send the same again may help.
+// The HTTP status that goes with the code; 5xx where to send the same again may help.
 int status_of(ClickHouseCode code);
 
-/// `Code: 27. DB::Exception: …. (CANNOT_PARSE_INPUT_ASSERTION_FAILED) (version …)`, and a newline:
-/// what clients take apart.
+// `Code: 27. DB::Exception: …. (CANNOT_PARSE_INPUT_ASSERTION_FAILED) (version …)`, and a newline:
+// what clients take apart.
 std::string to_text(const ClickHouseError& error);
 
 } // namespace active_calls::shim

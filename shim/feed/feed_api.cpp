@@ -12,26 +12,26 @@ namespace active_calls::shim {
 namespace {
 
 constexpr const char* plain_text = "text/plain; charset=UTF-8";
-/// So that guessing takes its time.
+// So that guessing takes its time.
 constexpr std::chrono::milliseconds wrong_password_delay{1'000};
 
 bool is_read(const http::Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
 
-/// Whether a client asks if the server is there, in one of the ways that ClickHouse answers.
+// Whether a client asks if the server is there, in one of the ways that ClickHouse answers.
 bool is_ping(const http::Request& request) {
     return is_read(request) && (request.path() == "/ping" ||
                                 (request.path() == "/" && !last_value(request.target, "query")));
 }
 
-/// The client's own: as ClickHouse has it, else as the customers' API has it.
+// The client's own: as ClickHouse has it, else as the customers' API has it.
 std::string id_of(const http::Request& request) {
     return request_id(last_value(request.target, "query_id")
                           .value_or(std::string(request.fields.get("X-Request-Id"))));
 }
 
-/// Numbers are strings, as ClickHouse writes them.
+// Numbers are strings, as ClickHouse writes them.
 std::string summary(std::int64_t row_count, std::size_t byte_count) {
     return fmt::format(R"({{"read_rows":"{0}","read_bytes":"{1}","written_rows":"{0}",)"
                        R"("written_bytes":"{1}","total_rows_to_read":"0","result_rows":"{0}",)"
@@ -110,7 +110,7 @@ http::Response FeedApi::answer(const http::Request& request) {
     return finish(exchange, error, amount);
 }
 
-/// Returns false if there may be rows in the body. Throws ClickHouseError.
+// Returns false if there may be rows in the body. Throws ClickHouseError.
 bool FeedApi::answer_without_rows(const http::Request& request, http::Response& response) const {
     if (is_ping(request)) {
         answer_text(response, 200, "Ok.\n");

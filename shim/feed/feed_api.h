@@ -17,26 +17,26 @@
 namespace active_calls::shim {
 
 struct FeedSettings {
-    /// Who may send rows; none: everybody who can reach the port.
+    // Who may send rows; none: everybody who can reach the port.
     std::optional<FeedUser> user;
-    /// The largest body, in bytes, as it comes and decompressed.
+    // The largest body, in bytes, as it comes and decompressed.
     std::size_t max_body;
 };
 
-/// What a request has brought.
+// What a request has brought.
 struct Amount {
     std::int64_t rows_written = 0;
     std::size_t lines_refused = 0;
-    /// The bytes of the body as it came.
+    // The bytes of the body as it came.
     std::size_t bytes = 0;
 };
 
-/// Safe for use by many threads. What it refers to must outlive it.
+// Safe for use by many threads. What it refers to must outlive it.
 class FeedApi : public http::Service {
 public:
     FeedApi(FeedSettings settings, Pool& pool, Metrics& metrics, Log& log);
 
-    /// Answers requests that bring no rows, or come from a stranger, without a look at their body.
+    // Answers requests that bring no rows, or come from a stranger, without a look at their body.
     std::variant<http::Response, http::Task> receive(const http::Request& request) override;
     http::Response refuse(const http::Request& request, int status) override;
 

@@ -16,8 +16,8 @@
 
 namespace active_calls::shim {
 
-/// gzip, of one member or several, or zlib's own format. A stream that breaks off is not taken for
-/// a whole one.
+// gzip, of one member or several, or zlib's own format. A stream that breaks off is not taken for
+// a whole one.
 class Inflater {
 public:
     Inflater() {
@@ -56,17 +56,17 @@ private:
 
 namespace {
 
-/// What PostgreSQL is given at once: so much that what each piece costs beyond its rows is little,
-/// and so little that nobody needs memory that it has not used before.
+// What PostgreSQL is given at once: so much that what each piece costs beyond its rows is little,
+// and so little that nobody needs memory that it has not used before.
 constexpr std::size_t piece_size = std::size_t{512} << 10;
 
 static_assert(piece_size >= max_statement_size); // What is read first holds the statement.
 
-/// A row as the switch posts it has two thousand bytes. PostgreSQL needs up to fifteen times as
-/// much for one as the row is long.
+// A row as the switch posts it has two thousand bytes. PostgreSQL needs up to fifteen times as
+// much for one as the row is long.
 constexpr std::size_t max_line_size = std::size_t{1} << 20;
 
-/// ClickHouse joins the two with a newline.
+// ClickHouse joins the two with a newline.
 std::string statement_in_url(const http::Request& request) {
     const std::string statement = last_value(request.target, "query").value_or("");
     return statement.empty() ? statement : statement + '\n';
@@ -79,7 +79,7 @@ std::string statement_in_url(const http::Request& request) {
                                       max_size));
 }
 
-/// Null where the body is not compressed.
+// Null where the body is not compressed.
 std::unique_ptr<Inflater> inflater_for(const http::Request& request) {
     const auto encoding = request.fields.get("Content-Encoding");
     if (encoding.empty() || equal_ignoring_case(encoding, "identity")) return nullptr;
@@ -139,7 +139,7 @@ std::optional<FeedPiece> FeedBody::next_piece() {
 
 std::size_t FeedBody::line_count() const { return lines_taken_ + count_lines(text()); }
 
-/// Behind the first newline that leaves the piece large enough.
+// Behind the first newline that leaves the piece large enough.
 std::size_t FeedBody::end_of_piece() {
     for (std::size_t searched = piece_size;;) {
         const auto found = text().find('\n', searched);
@@ -152,7 +152,7 @@ std::size_t FeedBody::end_of_piece() {
     }
 }
 
-/// The last line; shorter than a piece are all others.
+// The last line; shorter than a piece are all others.
 void FeedBody::require_short(std::string_view lines) const {
     const auto start = lines.rfind('\n', piece_size - 1) + 1; // 0 where there is none
     if (lines.size() - start - (lines.ends_with('\n') ? 1 : 0) <= max_line_size) return;
@@ -175,7 +175,7 @@ void FeedBody::require_utf8(std::string_view lines) const {
         fmt::format("line {}: invalid byte sequence for UTF-8, or a NUL", number));
 }
 
-/// The next of the body, whatever its size.
+// The next of the body, whatever its size.
 void FeedBody::read() {
     text_.erase(0, std::exchange(taken_, 0));
     try {

@@ -15,38 +15,38 @@ namespace active_calls::shim {
 
 class Inflater;
 
-/// Whole lines, without a NUL, in UTF-8.
+// Whole lines, without a NUL, in UTF-8.
 struct FeedPiece {
     std::string_view text;
-    /// The number of its first line, from 1 in the first piece.
+    // The number of its first line, from 1 in the first piece.
     std::size_t first_line;
-    /// Whether all of the text has been taken with it.
+    // Whether all of the text has been taken with it.
     bool is_last;
 };
 
-/// The statement that the URL holds, if any, on a line of its own; then the body, decompressed.
-/// What it refers to must outlive it. Its functions throw ClickHouseError.
+// The statement that the URL holds, if any, on a line of its own; then the body, decompressed.
+// What it refers to must outlive it. Its functions throw ClickHouseError.
 class FeedBody {
 public:
-    /// `max_size` is that of the body, as it comes and decompressed.
+    // `max_size` is that of the body, as it comes and decompressed.
     FeedBody(http::RequestBody& body, const http::Request& request, std::size_t max_size);
     FeedBody(const FeedBody&) = delete;
     ~FeedBody();
 
-    /// Reads a piece, or all there is: what holds the statement.
+    // Reads a piece, or all there is: what holds the statement.
     void read_first();
 
-    /// What was read and is not taken; valid until more is read.
+    // What was read and is not taken; valid until more is read.
     std::string_view text() const { return std::string_view(text_).substr(taken_); }
     void skip(std::size_t size) { taken_ += size; }
 
-    /// Takes the next piece, of about half a MiB; valid until more is read. None after the last
-    /// one, which alone may be empty.
+    // Takes the next piece, of about half a MiB; valid until more is read. None after the last
+    // one, which alone may be empty.
     std::optional<FeedPiece> next_piece();
 
-    /// Of the text that was read so far, without the statement.
+    // Of the text that was read so far, without the statement.
     std::size_t line_count() const;
-    /// Of the text so far, in bytes.
+    // Of the text so far, in bytes.
     std::size_t size() const { return size_; }
 
 private:
@@ -57,14 +57,14 @@ private:
     void require_utf8(std::string_view lines) const;
 
     http::RequestBody& body_;
-    /// Null where the body is not compressed.
+    // Null where the body is not compressed.
     std::unique_ptr<Inflater> inflater_;
     std::size_t max_size_;
     std::size_t max_text_;
     std::string text_;
     std::size_t taken_ = 0;
     std::size_t size_ = 0;
-    /// Of the pieces taken so far.
+    // Of the pieces taken so far.
     std::size_t lines_taken_ = 0;
     bool is_complete_ = false;
     bool has_given_last_ = false;

@@ -28,7 +28,7 @@ Digest digest_of(std::string_view text) {
     return digest;
 }
 
-/// Compares digests, since they have the same length whatever the texts have.
+// Compares digests, since they have the same length whatever the texts have.
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
     const Digest left_digest = digest_of(left);
     const Digest right_digest = digest_of(right);
@@ -50,7 +50,7 @@ std::string base64(const std::string& text) {
     return encoded;
 }
 
-/// What Basic would look like is compared, so that nothing has to be decoded (RFC 7617).
+// What Basic would look like is compared, so that nothing has to be decoded (RFC 7617).
 bool is_user_by_basic(std::string_view authorization, const FeedUser& user) {
     const auto space = std::min(authorization.find(' '), authorization.size());
     const auto given = trimmed(authorization.substr(space));

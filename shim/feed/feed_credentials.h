@@ -13,10 +13,10 @@ struct FeedUser {
     std::string password;
 };
 
-/// Throws ClickHouseError unless the request carries the user's name and password, in
-/// `X-ClickHouse-User` and `X-ClickHouse-Key`, in `Authorization: Basic`, or in `?user=&password=`,
-/// and in one of these only. A name that is not given is `default`. The time it takes tells nothing
-/// of the password.
+// Throws ClickHouseError unless the request carries the user's name and password, in
+// `X-ClickHouse-User` and `X-ClickHouse-Key`, in `Authorization: Basic`, or in `?user=&password=`,
+// and in one of these only. A name that is not given is `default`. The time it takes tells nothing
+// of the password.
 void require_user(const http::Request& request, const FeedUser& user);
 
 } // namespace active_calls::shim

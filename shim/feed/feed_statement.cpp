@@ -17,8 +17,8 @@ std::span<const Statement> feed_statements() {
     return all;
 }
 
-/// The database gets the digest of the batch with its last piece. If the batch is there, or another
-/// transaction that is at work writes it, that piece fails, and those before it are rolled back.
+// The database gets the digest of the batch with its last piece. If the batch is there, or another
+// transaction that is at work writes it, that piece fails, and those before it are rolled back.
 std::int64_t write_rows(Pool& pool, FeedBody& rows,
                         const std::optional<std::vector<std::string>>& columns) {
     const std::string fields = columns ? array_to_binary(*columns) : "";

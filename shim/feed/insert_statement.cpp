@@ -39,7 +39,7 @@ public:
         return false;
     }
 
-    /// Letters, digits and underscores; may be empty.
+    // Letters, digits and underscores; may be empty.
     std::string_view take_word() {
         skip_white_space();
         const std::size_t start = at_;
@@ -55,7 +55,7 @@ public:
         return std::string(word);
     }
 
-    /// A number, a word or a string, which nobody looks at.
+    // A number, a word or a string, which nobody looks at.
     void skip_value() {
         skip_white_space();
         if (next_is('\'')) {
@@ -69,7 +69,7 @@ public:
         if (at_ == start) fail("a value");
     }
 
-    /// What separates the statement from its data: blanks and one newline.
+    // What separates the statement from its data: blanks and one newline.
     std::size_t take_separator() {
         if (next_is(';'))
             throw ClickHouseError(ClickHouseCode::syntax_error,
@@ -101,7 +101,7 @@ private:
         at_ = std::min(text_.find_first_not_of(white_space, at_), text_.size());
     }
 
-    /// A quote within is doubled, or stands after a backslash.
+    // A quote within is doubled, or stands after a backslash.
     std::string take_quoted(char quote) {
         std::string name;
         for (++at_; at_ < text_.size(); ++at_) {

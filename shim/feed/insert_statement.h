@@ -8,24 +8,24 @@
 
 namespace active_calls::shim {
 
-/// The statement must end within so many bytes, as ClickHouse has it (`max_query_size`).
+// The statement must end within so many bytes, as ClickHouse has it (`max_query_size`).
 inline constexpr std::size_t max_statement_size = 262144;
 
 struct InsertStatement {
-    /// The fields that are to be read, no others; none: all.
+    // The fields that are to be read, no others; none: all.
     std::optional<std::vector<std::string>> columns;
-    /// Where in the text the rows begin.
+    // Where in the text the rows begin.
     std::size_t rows_at;
 };
 
-/// Reads
-///
-///     INSERT INTO [TABLE] [database.]active_calls [(column, …)] [SETTINGS name = value, …]
-///         FORMAT JSONEachRow
-///
-/// and leaves alone what follows: blanks, a newline, and the rows. Keywords may have any case,
-/// names may stand in backquotes or double quotes. Throws ClickHouseError for all else, which is
-/// nothing that is done here.
+// Reads
+//
+//     INSERT INTO [TABLE] [database.]active_calls [(column, …)] [SETTINGS name = value, …]
+//         FORMAT JSONEachRow
+//
+// and leaves alone what follows: blanks, a newline, and the rows. Keywords may have any case,
+// names may stand in backquotes or double quotes. Throws ClickHouseError for all else, which is
+// nothing that is done here.
 InsertStatement parse_insert(std::string_view text);
 
 } // namespace active_calls::shim

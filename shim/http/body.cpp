@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-/// A line with a chunk's size, or of the trailer, has no more bytes than this.
+// A line with a chunk's size, or of the trailer, has no more bytes than this.
 constexpr std::size_t max_line_length = 1024;
 constexpr int max_trailer_lines = 64;
 
 constexpr std::size_t block_size = std::size_t{256} << 10;
 
-/// The server reads so many bytes ahead of a reader that is slower than its client.
+// The server reads so many bytes ahead of a reader that is slower than its client.
 constexpr std::size_t read_ahead = std::size_t{4} << 20;
 
 } // namespace

@@ -31,13 +31,13 @@ public:
     BodyFault fault;
 };
 
-/// Takes the framing off a body: it gets the bytes of the connection and returns the content.
+// Takes the framing off a body: it gets the bytes of the connection and returns the content.
 class BodyDecoder {
 public:
     explicit BodyDecoder(const Framing& framing);
 
-    /// Hands the content among `bytes` to `sink` and returns how many bytes it has used. The rest
-    /// is the beginning of a line whose end has not come, or follows the body. Throws BodyError.
+    // Hands the content among `bytes` to `sink` and returns how many bytes it has used. The rest
+    // is the beginning of a line whose end has not come, or follows the body. Throws BodyError.
     std::size_t decode(std::string_view bytes, const std::function<void(std::string_view)>& sink);
 
     bool is_at_end() const { return part_ == Part::end; }
@@ -50,27 +50,27 @@ private:
 
     bool is_chunked_;
     Part part_;
-    /// How many bytes of content are still to come: of the body or, if it is chunked, of the chunk.
+    // How many bytes of content are still to come: of the body or, if it is chunked, of the chunk.
     std::uint64_t left_ = 0;
     int trailer_lines_ = 0;
 };
 
-/// The content on its way between the two threads.
+// The content on its way between the two threads.
 class RequestBody {
 public:
-    /// The reading thread calls `on_room` when the body was full and is not full any more.
+    // The reading thread calls `on_room` when the body was full and is not full any more.
     RequestBody(std::uint64_t announced_length, std::function<void()> on_room)
         : announced_length_(announced_length)
         , on_room_(std::move(on_room)) {}
 
     // The thread that reads calls these.
 
-    /// The length that the head announces; 0 if it announces none, as for chunks.
+    // The length that the head announces; 0 if it announces none, as for chunks.
     std::uint64_t announced_length() const { return announced_length_; }
-    /// Waits for the next piece and returns it; an empty one at the end of the body. The piece is
-    /// valid until the next call. Throws BodyError.
+    // Waits for the next piece and returns it; an empty one at the end of the body. The piece is
+    // valid until the next call. Throws BodyError.
     std::string_view read();
-    /// How many bytes were read so far.
+    // How many bytes were read so far.
     std::uint64_t size() const { return read_size_; }
 
     // The thread that adds calls these.
@@ -78,10 +78,10 @@ public:
     void add(std::string_view content);
     void finish();
     void fail(const BodyError& error);
-    /// Whether the reader has so much to read that the client should wait.
+    // Whether the reader has so much to read that the client should wait.
     bool is_full() const;
 
-    /// Whether all of the body was added. Both threads may call it.
+    // Whether all of the body was added. Both threads may call it.
     bool is_complete() const;
 
 private:
@@ -90,13 +90,13 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable has_news_;
-    /// The body is kept in blocks, so that nothing is moved while it grows.
+    // The body is kept in blocks, so that nothing is moved while it grows.
     std::deque<std::string> unread_;
     std::size_t unread_size_ = 0;
     bool is_complete_ = false;
     std::optional<BodyError> error_;
 
-    /// Only the reading thread uses these.
+    // Only the reading thread uses these.
     std::string piece_;
     std::uint64_t read_size_ = 0;
 };

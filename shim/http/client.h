@@ -37,37 +37,37 @@ struct Client {
     Connection connection;
     Phase phase = Phase::head;
 
-    /// The events that epoll reports of the socket.
+    // The events that epoll reports of the socket.
     std::uint32_t interest = EPOLLIN;
-    /// Whether the client has gone while its answer is being made. epoll does not watch it any
-    /// more.
+    // Whether the client has gone while its answer is being made. epoll does not watch it any
+    // more.
     bool is_broken = false;
     Clock::time_point deadline = Clock::time_point::max();
-    /// The part of the loop's `buffered_` that is this client's.
+    // The part of the loop's `buffered_` that is this client's.
     std::size_t buffered = 0;
 
-    /// The loop has searched so many bytes of the input for the end of the head.
+    // The loop has searched so many bytes of the input for the end of the head.
     std::size_t searched = 0;
     std::size_t requests_left;
 
-    /// The request that is being read, and what its head says.
+    // The request that is being read, and what its head says.
     Request request = {};
     Framing framing = {};
     bool closes = false;
-    /// The task of the request, for a thread.
+    // The task of the request, for a thread.
     Task task = {};
-    /// The flow of its task.
+    // The flow of its task.
     std::optional<Flow> flow = std::nullopt;
-    /// Set until the answer is there.
+    // Set until the answer is there.
     std::optional<IncomingBody> body = std::nullopt;
     bool has_place = false;
 
-    /// When the client began to take its answer, how many bytes were not acknowledged then, and for
-    /// how long it may take none of them.
+    // When the client began to take its answer, how many bytes were not acknowledged then, and for
+    // how long it may take none of them.
     Clock::time_point sending_since = {};
     std::int64_t unacknowledged_then = 0;
     std::chrono::milliseconds grace{0};
-    /// After that it has to take so many bytes a millisecond.
+    // After that it has to take so many bytes a millisecond.
     std::int64_t pace = 0;
     Clock::time_point linger_until = {};
 };

@@ -26,41 +26,41 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr std::size_t max_accepted_at_once = 32;
 
-/// How long the loop waits when the system has no room for another connection.
+// How long the loop waits when the system has no room for another connection.
 constexpr milliseconds accept_retry{100};
 
-/// While it drains, the loop accepts until no connection has come for accept_pause, and no longer
-/// than accept_limit.
+// While it drains, the loop accepts until no connection has come for accept_pause, and no longer
+// than accept_limit.
 constexpr milliseconds accept_pause{100};
 constexpr milliseconds accept_limit{500};
 
-/// While it drains, the loop waits so long for a silent client, so that one which is about to send
-/// gets its answer.
+// While it drains, the loop waits so long for a silent client, so that one which is about to send
+// gets its answer.
 constexpr milliseconds ending_patience{300};
 
-/// A client has to take its answer at this pace, in bytes a millisecond, but for a grace in which
-/// it may take none of it.
+// A client has to take its answer at this pace, in bytes a millisecond, but for a grace in which
+// it may take none of it.
 constexpr std::int64_t sending_pace = 16;
 constexpr milliseconds sending_grace{30'000};
 
-/// While it drains, the loop waits less: ending_patience is the grace, and the rest of a body must
-/// come in this time.
+// While it drains, the loop waits less: ending_patience is the grace, and the rest of a body must
+// come in this time.
 constexpr std::int64_t ending_pace = 64;
 constexpr milliseconds ending_body_timeout{1'000};
 
-/// The loop reads so much of a body without a place, which is all of a small one. So a body that
-/// stops at its beginning keeps no place.
+// The loop reads so much of a body without a place, which is all of a small one. So a body that
+// stops at its beginning keeps no place.
 constexpr std::uint64_t max_size_without_place = 65536;
 
-/// The loop itself answers so many requests of one client before others have a turn.
+// The loop itself answers so many requests of one client before others have a turn.
 constexpr int max_requests_at_once = 8;
 
-/// The loop keeps so many bytes for all clients together. Beyond that it drops the greediest, which
-/// do not take their answers or never end their heads.
+// The loop keeps so many bytes for all clients together. Beyond that it drops the greediest, which
+// do not take their answers or never end their heads.
 constexpr std::size_t max_buffered = std::size_t{32} << 20;
 
-/// A client that may be in the middle of a body has linger_timeout to send the rest, since it does
-/// not read its answer while it sends. One that is silent for linger_silence has noticed the end.
+// A client that may be in the middle of a body has linger_timeout to send the rest, since it does
+// not read its answer while it sends. One that is silent for linger_silence has noticed the end.
 constexpr milliseconds linger_timeout{2'000};
 constexpr milliseconds linger_silence{250};
 
@@ -136,7 +136,7 @@ void EventLoop::set_deadline(Client& client, Clock::time_point deadline) {
     if (deadline != Clock::time_point::max()) deadlines_.emplace(deadline, client.id);
 }
 
-/// Returns -1 if there is no deadline.
+// Returns -1 if there is no deadline.
 milliseconds EventLoop::time_to_next_deadline() const {
     if (!postponed_.empty()) return milliseconds{0};
     auto next = accept_at_;
@@ -197,8 +197,8 @@ void EventLoop::handle_postponed() {
         with_client(connection, [](Client&) {});
 }
 
-/// Drops clients of the flow for which the loop keeps most, those with most of it first, but leaves
-/// the flow one client. All clients without a flow together count as one.
+// Drops clients of the flow for which the loop keeps most, those with most of it first, but leaves
+// the flow one client. All clients without a flow together count as one.
 void EventLoop::drop_greediest() {
     std::map<std::optional<Flow>, std::size_t> of_flows;
     for (const auto& [id, client] : clients_) of_flows[client.flow] += client.buffered;
@@ -351,8 +351,8 @@ void EventLoop::on_input(Client& client) {
     set_interest(client, 0); // until its turn comes
 }
 
-/// The client has gone, and nobody would read an answer. But while a thread makes an answer or
-/// reads the body, the client stays; a body that is still being read ends here.
+// The client has gone, and nobody would read an answer. But while a thread makes an answer or
+// reads the body, the client stays; a body that is still being read ends here.
 void EventLoop::on_broken(Client& client) {
     const bool is_with_thread = client.phase == Phase::answering && !queue_.withdraw(client.id);
     if (client.phase == Phase::body || is_with_thread) {
@@ -397,7 +397,7 @@ void EventLoop::on_deadline(Client& client) {
 
 // ... which may be a request.
 
-/// A client that sends many requests ahead gets a few answers before others have a turn.
+// A client that sends many requests ahead gets a few answers before others have a turn.
 void EventLoop::take_requests(Client& client) {
     for (int count = 0; client.phase == Phase::head; ++count) {
         if (count == max_requests_at_once) {
@@ -408,7 +408,7 @@ void EventLoop::take_requests(Client& client) {
     }
 }
 
-/// Returns false if no whole request has come yet.
+// Returns false if no whole request has come yet.
 bool EventLoop::take_request(Client& client) {
     Connection& connection = client.connection;
     // Some clients send an empty line too many after a body (RFC 9112, 2.2).
@@ -468,8 +468,8 @@ void EventLoop::begin_body(Client& client) {
     read_body(client);
 }
 
-/// Takes one of the places for large bodies; returns false, and has the client wait for one, if
-/// there is none.
+// Takes one of the places for large bodies; returns false, and has the client wait for one, if
+// there is none.
 bool EventLoop::take_place(Client& client) {
     if (bodies_ < settings_.max_bodies) {
         ++bodies_;
@@ -484,7 +484,7 @@ bool EventLoop::take_place(Client& client) {
     return false;
 }
 
-/// Ends one body's reading, and goes on with that of the client that has waited longest.
+// Ends one body's reading, and goes on with that of the client that has waited longest.
 void EventLoop::give_place_away() {
     --bodies_;
     while (!waiting_for_place_.empty() && bodies_ < settings_.max_bodies) {
@@ -496,7 +496,7 @@ void EventLoop::give_place_away() {
     }
 }
 
-/// Takes what has come of the body, and hands the request over as soon as there is enough of it.
+// Takes what has come of the body, and hands the request over as soon as there is enough of it.
 void EventLoop::read_body(Client& client) {
     IncomingBody& body = *client.body;
     body.stop_waiting();
@@ -580,8 +580,8 @@ void EventLoop::go_on_sending(Client& client) {
     }
 }
 
-/// A socket closed with unread bytes is reset, and a reset can overtake the answer. So the client
-/// is told that there is no more, and what it still sends is thrown away for a moment.
+// A socket closed with unread bytes is reset, and a reset can overtake the answer. So the client
+// is told that there is no more, and what it still sends is thrown away for a moment.
 void EventLoop::after_answer(Client& client) {
     const auto now = Clock::now();
     if (!client.closes) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-/// RFC 9110, 5.6.2.
+// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
     const auto is_allowed = [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -24,8 +24,8 @@ bool has_control_character(std::string_view text) {
     return std::ranges::any_of(text, [](char c) { return (c >= 0 && c < ' ') || c == 127; });
 }
 
-/// `http://host/path?query` without the scheme and the host, which proxies may send (RFC 9112,
-/// 3.2.2).
+// `http://host/path?query` without the scheme and the host, which proxies may send (RFC 9112,
+// 3.2.2).
 std::string origin_form(std::string_view target) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
@@ -53,8 +53,8 @@ bool parse_request_line(std::string_view line, Request& request) {
     return true;
 }
 
-/// Refuses `Content-Length : 5`, a line that continues the one before, and a line with a bare line
-/// feed in it: readers differ in what they make of those.
+// Refuses `Content-Length : 5`, a line that continues the one before, and a line with a bare line
+// feed in it: readers differ in what they make of those.
 bool parse_field(std::string_view line, Fields& fields) {
     constexpr std::string_view breaking("\r\n\0", 3);
     const auto colon = line.find(':');

@@ -8,16 +8,16 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// A client has to send so much on average, ...
+// A client has to send so much on average, ...
 constexpr std::uint64_t min_bytes_per_second = 16384;
-/// ... but for a moment in which it may be silent.
+// ... but for a moment in which it may be silent.
 constexpr std::chrono::seconds grace{5};
 
-/// More than a socket's buffer holds (Linux: 6 MiB, tcp_rmem). What the buffer holds says nothing
-/// of the client's pace.
+// More than a socket's buffer holds (Linux: 6 MiB, tcp_rmem). What the buffer holds says nothing
+// of the client's pace.
 constexpr std::uint64_t most_held_back = std::uint64_t{8} << 20;
 
-/// A transaction is open while a body is read as it comes. So reading begins when the rest is near.
+// A transaction is open while a body is read as it comes. So reading begins when the rest is near.
 constexpr std::chrono::duration<double> soon{1};
 
 } // namespace
@@ -104,7 +104,7 @@ void IncomingBody::stop_waiting() {
     waiting_since_.reset();
 }
 
-/// The time that a client has grows with what has come, up to the whole of it.
+// The time that a client has grows with what has come, up to the whole of it.
 IncomingBody::Clock::time_point IncomingBody::deadline() const {
     const std::chrono::milliseconds earned{received_size_ * 1000 / min_bytes_per_second};
     const auto until = std::min<nanoseconds>(longest_wait_, grace + earned);

@@ -62,7 +62,7 @@ ListeningSocket::Failure failure_of(int error) {
     }
 }
 
-/// Whether the error tells of one connection that failed before it was taken (accept(2)).
+// Whether the error tells of one connection that failed before it was taken (accept(2)).
 bool is_of_one_connection(int error) {
     return error == EINTR || error == ECONNABORTED || error == EPERM || error == EPROTO ||
            error == ENETDOWN || error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET ||

@@ -8,21 +8,21 @@
 namespace active_calls::shim::http {
 
 struct ListenAddress {
-    /// Name or number; IPv6 without brackets.
+    // Name or number; IPv6 without brackets.
     std::string host;
-    /// 0 = any free one.
+    // 0 = any free one.
     int port = 0;
 };
 
-/// `host:port`, an IPv6 host in brackets.
+// `host:port`, an IPv6 host in brackets.
 std::string to_string(const ListenAddress& address);
 
 class ListeningSocket {
 public:
-    /// Binds and listens. Throws std::runtime_error with the reason.
+    // Binds and listens. Throws std::runtime_error with the reason.
     explicit ListeningSocket(const ListenAddress& address);
 
-    /// The port that was really bound.
+    // The port that was really bound.
     int port() const;
 
     struct Accepted {
@@ -34,14 +34,14 @@ public:
         passing, // no room for one; try again in a moment
         lasting, // the socket is of no use any more
     };
-    /// Takes the next connection, whose socket does not block. If there is none, it returns a
-    /// closed socket and sets `failure` to the reason.
+    // Takes the next connection, whose socket does not block. If there is none, it returns a
+    // closed socket and sets `failure` to the reason.
     Accepted accept(Failure& failure);
 
-    /// Makes the kernel drop the first packet of every new connection, so that the queue can be
-    /// emptied without new ones coming in. Such a client tries again a second later, and then finds
-    /// the next process, or none. If the kernel allows this to root alone, it resets a connection
-    /// that comes at the moment when the socket is closed.
+    // Makes the kernel drop the first packet of every new connection, so that the queue can be
+    // emptied without new ones coming in. Such a client tries again a second later, and then finds
+    // the next process, or none. If the kernel allows this to root alone, it resets a connection
+    // that comes at the moment when the socket is closed.
     void refuse_new_connections();
 
     void close() { socket_.close(); }

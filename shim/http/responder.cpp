@@ -14,14 +14,14 @@ namespace active_calls::shim::http {
 
 namespace {
 
-/// Returns the head that httplib sees. It holds only what decides how the answer is written, since
-/// releases of httplib differ in what they make of the rest: some decode the fields' values, some
-/// count `?`, some answer `Range`, `Expect` or `Upgrade` by themselves.
+// Returns the head that httplib sees. It holds only what decides how the answer is written, since
+// releases of httplib differ in what they make of the rest: some decode the fields' values, some
+// count `?`, some answer `Range`, `Expect` or `Upgrade` by themselves.
 std::string shown_head(const Request& request) {
     return request.method + " / " + request.version + "\r\n\r\n";
 }
 
-/// Puts the fields in the order of their names, since each release of httplib has its own order.
+// Puts the fields in the order of their names, since each release of httplib has its own order.
 void sort_fields(std::string& answer) {
     constexpr std::string_view line_end = "\r\n";
     const auto begin = answer.find(line_end) + line_end.size();
@@ -43,8 +43,8 @@ void sort_fields(std::string& answer) {
     for (const auto& line : lines) to = std::ranges::copy(line, to).out;
 }
 
-/// A stream in memory: httplib reads the head from it and writes the answer to it. It has the pure
-/// virtual functions of all releases, so that some override nothing.
+// A stream in memory: httplib reads the head from it and writes the answer to it. It has the pure
+// virtual functions of all releases, so that some override nothing.
 class MemoryStream final : public httplib::Stream {
 public:
     explicit MemoryStream(std::string input)
@@ -118,8 +118,8 @@ private:
         for (const Field& field : response.fields) answer.headers.emplace(field.name, field.value);
     }
 
-    /// Writes what the answer says of the connection, and takes back an offer of ranges. Releases
-    /// differ in when they close, as after each error.
+    // Writes what the answer says of the connection, and takes back an offer of ranges. Releases
+    // differ in when they close, as after each error.
     void complete(httplib::Response& answer) {
         closes_ |= request_->body != nullptr && !request_->body->is_complete();
         for (const auto* const name : {"Accept-Ranges", "Connection", "Keep-Alive"})
@@ -132,8 +132,8 @@ private:
             answer.set_header("Keep-Alive", keep_alive_);
     }
 
-    /// process_request has two signatures: up to 0.14, and with addresses, which are not needed
-    /// here.
+    // process_request has two signatures: up to 0.14, and with addresses, which are not needed
+    // here.
     using Setup = const std::function<void(httplib::Request&)>&;
     template<class... More>
     void process(bool (httplib::Server::*member)(httplib::Stream&, bool, bool&, Setup, More...),

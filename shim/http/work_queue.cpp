@@ -7,7 +7,7 @@ namespace active_calls::shim::http {
 
 namespace {
 
-/// A flow that has had no request for so long does not count as one of several flows.
+// A flow that has had no request for so long does not count as one of several flows.
 constexpr std::chrono::seconds memory_of_flows{5};
 
 } // namespace
@@ -81,7 +81,7 @@ bool WorkQueue::has_several_flows() const {
            std::chrono::steady_clock::now() - last_change_ < memory_of_flows;
 }
 
-/// Skips flows that may have no more threads for now. These are fewer than the threads.
+// Skips flows that may have no more threads for now. These are fewer than the threads.
 WorkQueue::Line* WorkQueue::next_line() {
     if (turns_.empty()) return nullptr;
     const auto limit = has_several_flows() ? threads_of_flow_ : SIZE_MAX;

@@ -28,7 +28,7 @@ std::string to_json(const Log::Value& value) {
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// The members of an object, without its opening brace: what precedes them is the pattern's.
+// The members of an object, without its opening brace: what precedes them is the pattern's.
 std::string json_line(std::string_view event, const Log::Fields& fields) {
     std::string line = "\"event\":\"";
     line.append(event).append("\"");
@@ -37,7 +37,7 @@ std::string json_line(std::string_view event, const Log::Fields& fields) {
     return line + "}";
 }
 
-/// A text that reads as one word stands bare, all else is quoted and escaped as in JSON.
+// A text that reads as one word stands bare, all else is quoted and escaped as in JSON.
 std::string text_value(const Log::Value& value) {
     const auto* const text = std::get_if<std::string>(&value.get());
     const auto is_plain = [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; };

@@ -20,7 +20,7 @@ namespace active_calls::shim {
 enum class LogFormat { json, text };
 enum class LogLevel { info, warning, error };
 
-/// Safe for use by many threads.
+// Safe for use by many threads.
 class Log {
 public:
     class Value {
@@ -42,8 +42,8 @@ public:
         std::variant<std::string, std::int64_t, double> value_;
     };
 
-    /// The details of an event; the log shows them in this order. An event's own name is a plain
-    /// word or two.
+    // The details of an event; the log shows them in this order. An event's own name is a plain
+    // word or two.
     class Fields {
     public:
         using Field = std::pair<std::string, Value>;
@@ -67,7 +67,7 @@ public:
         std::vector<Field> fields_;
     };
 
-    /// The log leaves out events that are less severe than `level`.
+    // The log leaves out events that are less severe than `level`.
     Log(LogFormat format, LogLevel level);
     ~Log();
 

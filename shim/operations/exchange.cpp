@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t max_logged_method = 16;
 constexpr std::size_t max_logged_path = 256;
 
-/// The path stands without its query, which holds telephone numbers, and may hold a password.
+// The path stands without its query, which holds telephone numbers, and may hold a password.
 Log::Fields request_fields(const http::Request& request, int status, const std::string& id,
                            std::chrono::nanoseconds duration) {
     const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();

@@ -13,13 +13,13 @@
 
 namespace active_calls::shim {
 
-/// Seconds after which a client may try again, with a 503.
+// Seconds after which a client may try again, with a 503.
 inline constexpr const char* retry_after = "1";
 
 struct Exchange {
     const http::Request& request;
     http::Response response = {};
-    /// What went wrong, for the log only.
+    // What went wrong, for the log only.
     Log::Fields failure = {};
     std::optional<DatabaseErrorKind> database_error = std::nullopt;
 
@@ -27,8 +27,8 @@ struct Exchange {
         return std::chrono::steady_clock::now() - request.received_at;
     }
 
-    /// Calls `work` and returns what it threw, in terms of the client: an `Error` as it is, an
-    /// error of the database as `Error::of` its meaning, anything else as an unexplained error.
+    // Calls `work` and returns what it threw, in terms of the client: an `Error` as it is, an
+    // error of the database as `Error::of` its meaning, anything else as an unexplained error.
     template<typename Error, typename Work>
     std::optional<Error> attempt(const Work& work) {
         try {
@@ -52,22 +52,22 @@ struct Exchange {
     }
 };
 
-/// What the log says of an exchange, beside what it says of every request.
+// What the log says of an exchange, beside what it says of every request.
 struct LogLine {
     LogLevel level;
     std::string event;
     Log::Fields fields;
 };
 
-/// Counts and logs what was answered. Safe for use by many threads. What it refers to must outlive
-/// it.
+// Counts and logs what was answered. Safe for use by many threads. What it refers to must outlive
+// it.
 class Bookkeeper {
 public:
     Bookkeeper(Metrics& metrics, Log& log)
         : metrics_(metrics)
         , log_(log) {}
 
-    /// Returns the answer, complete.
+    // Returns the answer, complete.
     http::Response close(Exchange& exchange, Route route, const std::string& id,
                          const LogLine& line);
 

@@ -37,7 +37,7 @@ prometheus::ClientMetric gauge(double value, std::vector<prometheus::ClientMetri
     return metric;
 }
 
-/// What waits, and the pools' state, at the moment of asking.
+// What waits, and the pools' state, at the moment of asking.
 class StateCollector : public prometheus::Collectable {
 public:
     StateCollector(std::map<std::string, const Pool*> pools,
@@ -74,7 +74,7 @@ private:
     std::function<std::size_t()> waiting_requests_;
 };
 
-/// Nothing where the database gives no answer, or has no snapshot.
+// Nothing where the database gives no answer, or has no snapshot.
 class SnapshotCollector : public prometheus::Collectable {
 public:
     explicit SnapshotCollector(Pool& pool)
@@ -117,7 +117,7 @@ struct Metrics::Registered {
     explicit Registered(MetricsSources sources);
 
     prometheus::Registry registry;
-    /// What is looked at when it is asked for.
+    // What is looked at when it is asked for.
     std::vector<std::shared_ptr<const prometheus::Collectable>> watched;
     std::map<Route, OfRoute> routes;
     prometheus::Counter* feed_rows_accepted;

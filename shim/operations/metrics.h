@@ -13,7 +13,7 @@ namespace active_calls::shim {
 
 class Pool;
 
-/// What a request was for.
+// What a request was for.
 enum class Route {
     customer, // all that comes to the customers' listener, but for
     openapi,  // the description of their API
@@ -22,20 +22,20 @@ enum class Route {
 };
 inline constexpr std::array all_routes{Route::customer, Route::openapi, Route::feed, Route::ping};
 
-/// Why a request had no answer from the database.
+// Why a request had no answer from the database.
 enum class DatabaseErrorKind { away, timeout, other };
 
-/// What the metrics ask at the moment at which they are asked for; it must outlive them.
+// What the metrics ask at the moment at which they are asked for; it must outlive them.
 struct MetricsSources {
-    /// By label.
+    // By label.
     std::map<std::string, const Pool*> pools;
-    /// How many requests of customers wait for their turn.
+    // How many requests of customers wait for their turn.
     std::function<std::size_t()> waiting_requests;
-    /// The pool that is asked for the newest snapshot; null: its age is no metric.
+    // The pool that is asked for the newest snapshot; null: its age is no metric.
     Pool* snapshots = nullptr;
 };
 
-/// Safe for use by many threads.
+// Safe for use by many threads.
 class Metrics {
 public:
     explicit Metrics(MetricsSources sources);
@@ -43,11 +43,11 @@ public:
 
     void count_request(Route route, int status, std::chrono::nanoseconds duration);
     void count_database_error(Route route, DatabaseErrorKind kind);
-    /// Rows written, rows that came in batches which were refused, and bytes of bodies as they
-    /// came.
+    // Rows written, rows that came in batches which were refused, and bytes of bodies as they
+    // came.
     void count_feed(std::size_t accepted, std::size_t refused, std::size_t bytes);
 
-    /// All metrics in Prometheus' text format.
+    // All metrics in Prometheus' text format.
     std::string text() const;
 
 private:

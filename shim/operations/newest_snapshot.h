@@ -9,11 +9,11 @@
 
 namespace active_calls::shim {
 
-/// For the sessions of the pool that `newest_snapshot` is given.
+// For the sessions of the pool that `newest_snapshot` is given.
 std::span<const Statement> watch_statements();
 
-/// The time of the newest snapshot; none if there is no snapshot. Throws StatementFailed,
-/// DatabaseUnavailable.
+// The time of the newest snapshot; none if there is no snapshot. Throws StatementFailed,
+// DatabaseUnavailable.
 std::optional<std::chrono::sys_time<std::chrono::microseconds>> newest_snapshot(Pool& pool);
 
 } // namespace active_calls::shim

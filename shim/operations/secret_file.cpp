@@ -16,7 +16,7 @@ namespace {
 constexpr const char* secret_variable = "ACTIVE_CALLS_JWT_SECRET";
 constexpr const char* password_variable = "ACTIVE_CALLS_FEED_PASSWORD";
 
-/// RFC 7518, 3.2: a key as long as the hash.
+// RFC 7518, 3.2: a key as long as the hash.
 constexpr std::size_t advisable_length = 32;
 
 std::string read_file(const std::string& path) {
@@ -35,7 +35,7 @@ bool is_readable_by_all(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-/// Returns what the file holds, if one is named, else the variable; none if that is not set.
+// Returns what the file holds, if one is named, else the variable; none if that is not set.
 std::optional<std::string> read(const std::string& path, const char* variable) {
     if (!path.empty()) return read_file(path);
     const char* const value = std::getenv(variable);

@@ -8,17 +8,17 @@
 
 namespace active_calls::shim {
 
-/// The key of the tokens' signatures. Not empty.
+// The key of the tokens' signatures. Not empty.
 struct Secret {
     std::string bytes;
 };
 
-/// Reads the file, less one newline at its end; if `path` is empty, the environment variable
-/// ACTIVE_CALLS_JWT_SECRET. Adds to `warnings` what is unwise about the secret. Throws
-/// std::runtime_error, with the cure, if there is none or it is empty.
+// Reads the file, less one newline at its end; if `path` is empty, the environment variable
+// ACTIVE_CALLS_JWT_SECRET. Adds to `warnings` what is unwise about the secret. Throws
+// std::runtime_error, with the cure, if there is none or it is empty.
 Secret load_secret(const std::string& path, std::vector<std::string>& warnings);
 
-/// The same for the feed's password and ACTIVE_CALLS_FEED_PASSWORD; none, if there is neither.
+// The same for the feed's password and ACTIVE_CALLS_FEED_PASSWORD; none, if there is neither.
 std::optional<std::string> load_feed_password(const std::string& path,
                                               std::vector<std::string>& warnings);
 

@@ -6,8 +6,8 @@
 
 namespace active_calls::shim {
 
-/// SIGTERM and SIGINT, held back from handlers. To be made before any thread is, since threads
-/// inherit what is held back.
+// SIGTERM and SIGINT, held back from handlers. To be made before any thread is, since threads
+// inherit what is held back.
 class TerminationSignals {
 public:
     TerminationSignals() {
@@ -17,7 +17,7 @@ public:
         pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     }
 
-    /// Takes the next signal; false if none comes within `patience`.
+    // Takes the next signal; false if none comes within `patience`.
     bool wait_for(std::chrono::milliseconds patience) const {
         const auto seconds = std::chrono::floor<std::chrono::seconds>(patience);
         const std::chrono::nanoseconds rest = patience - seconds;

@@ -58,7 +58,7 @@ protected:
         return *options;
     }
 
-    /// What is said of wrong options.
+    // What is said of wrong options.
     std::string complaint(const std::vector<const char*>& arguments) {
         const Command command = parse(arguments);
         const int* exit_code = std::get_if<int>(&command);

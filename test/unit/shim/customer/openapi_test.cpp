@@ -17,7 +17,7 @@ json document() { return json::parse(openapi_document); }
 
 json described_parameters() { return document()["paths"][std::string(series_path)]["parameters"]; }
 
-/// Each string under the key `$ref`, wherever it is.
+// Each string under the key `$ref`, wherever it is.
 void collect_references(const json& value, std::vector<std::string>& references) {
     if (value.is_object() && value.contains("$ref")) references.push_back(value["$ref"]);
     if (value.is_structured())

@@ -13,7 +13,7 @@ using namespace std::string_literals;
 
 const std::string required = "account-id=069b073a-e7d9-11f0-932e-0a63caf27539&from-time=0";
 
-/// What is said of a query that is refused; empty if it is not.
+// What is said of a query that is refused; empty if it is not.
 std::string error_of(const std::string& query) {
     try {
         (void)parse_series_request(query);
@@ -94,7 +94,7 @@ TEST(SeriesRequest, DoesNotGuessAPlusThatBecameASpace) {
     EXPECT_EQ(error_of(account + "&from-time=2026-01-01T12:46:15%2B02:00"), "");
 }
 
-/// One value that is wrong for each parameter, so that no line of the table has a wrong type.
+// One value that is wrong for each parameter, so that no line of the table has a wrong type.
 TEST(SeriesRequest, ChecksEveryParameter) {
     for (const auto& parameter : parameters) {
         const std::string name(parameter.name);

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::string_literals;
 
-/// A result as PostgreSQL would have sent it in binary format.
+// A result as PostgreSQL would have sent it in binary format.
 ResultPtr rows(const std::vector<std::pair<std::string, std::string>>& values) {
     ResultPtr result(PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK));
     char t[] = "t";

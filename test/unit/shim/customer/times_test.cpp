@@ -6,7 +6,7 @@
 namespace active_calls::shim {
 namespace {
 
-/// Microseconds since 1970; a value no test expects if `text` is no time.
+// Microseconds since 1970; a value no test expects if `text` is no time.
 std::int64_t microseconds_of(std::string_view text) {
     const auto time = parse_time(text);
     return time ? time->time_since_epoch().count() : -42;

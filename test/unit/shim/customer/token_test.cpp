@@ -25,7 +25,7 @@ std::string base64url(std::string_view bytes) {
     return text;
 }
 
-/// A token made by nothing but OpenSSL, so that it may be as odd as a test needs it.
+// A token made by nothing but OpenSSL, so that it may be as odd as a test needs it.
 std::string token(const std::string& header, const std::string& claims,
                   const EVP_MD* hash = EVP_sha256(), const Secret& key = secret) {
     const std::string signed_part = base64url(header) + "." + base64url(claims);

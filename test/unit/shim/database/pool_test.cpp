@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// A port of the loopback interface that is taken; it accepts only if it `listens`.
+// A port of the loopback interface that is taken; it accepts only if it `listens`.
 class Port {
 public:
     explicit Port(bool listens)
@@ -76,7 +76,7 @@ TEST_F(AbsentDatabase, IsWaitedForOnceIfItIsSilent) {
     EXPECT_EQ(pool.state().in_use, 0u);
 }
 
-/// Those that wait for a connection learn that there is none as soon as the first one does.
+// Those that wait for a connection learn that there is none as soon as the first one does.
 TEST_F(AbsentDatabase, IsReportedToAllWhoWait) {
     const Port silent(true);
     Pool pool = pool_for(silent.conninfo(), 1);

@@ -56,7 +56,7 @@ std::string joined(const std::vector<std::string>& pieces) {
     return text;
 }
 
-/// All that are left, before which there were so many lines.
+// All that are left, before which there were so many lines.
 std::vector<std::string> take_pieces(FeedBody& feed, std::size_t lines = 0) {
     std::vector<std::string> pieces;
     bool was_last = false;
@@ -72,8 +72,8 @@ std::vector<std::string> take_pieces(FeedBody& feed, std::size_t lines = 0) {
     return pieces;
 }
 
-/// Hands the body of each request to a function, whose result is the answer; or the code of what it
-/// throws, after which comes the message.
+// Hands the body of each request to a function, whose result is the answer; or the code of what it
+// throws, after which comes the message.
 class Reader : public http::Service {
 public:
     using Function = std::function<std::string(FeedBody&, const http::RequestBody&)>;
@@ -111,7 +111,7 @@ std::string read_all(FeedBody& feed, const http::RequestBody& body) {
     return text;
 }
 
-/// A listener whose bodies are read by a function.
+// A listener whose bodies are read by a function.
 struct Feed {
     explicit Feed(std::size_t max_size, Reader::Function function = read_all,
                   milliseconds timeout = milliseconds{5'000},
@@ -151,7 +151,7 @@ std::string first_body(const std::string& answers) {
     return answers.substr(head_end + 4, std::stoul(answers.substr(length_at + 16)));
 }
 
-/// What is read of a request, after which the client sends no more; in full.
+// What is read of a request, after which the client sends no more; in full.
 std::string answers_to(const Feed& feed, const std::string& request) {
     const http::TestClient client(feed.listener.address());
     const std::jthread sender([&] {
@@ -166,7 +166,7 @@ protected:
     explicit FeedBodyTest(std::size_t max_size = limit)
         : feed_(max_size) {}
 
-    /// What is read of these bytes, after which the client closes, or the code of the refusal.
+    // What is read of these bytes, after which the client closes, or the code of the refusal.
     std::string read(const http::Fields& fields, const std::string& bytes,
                      const std::string& target = "/") {
         const std::string answers = answers_to(feed_, head_with(fields, target) + bytes);
@@ -317,7 +317,7 @@ TEST_F(FeedBodyTest, IsNotAskedForIfItIsTooLong) {
 constexpr std::size_t mebi = std::size_t{1} << 20;
 constexpr std::size_t large_limit = 64 * mebi;
 
-/// Tests with bodies larger than a piece.
+// Tests with bodies larger than a piece.
 class LargeFeedBody : public FeedBodyTest {
 protected:
     LargeFeedBody()
@@ -347,7 +347,7 @@ TEST_F(LargeFeedBody, OfAnyFormIsKept) {
         EXPECT_TRUE(read(sized(rows), rows) == rows) << rows.size();
 }
 
-/// PostgreSQL would need many times the memory of a row.
+// PostgreSQL would need many times the memory of a row.
 TEST_F(LargeFeedBody, HasNoEndlessRow) {
     const std::string row(mebi + 1, 'x');
     for (const auto& [rows, line] : std::vector<std::pair<std::string, std::string>>{
@@ -383,7 +383,7 @@ TEST(LargeFeedBodies, AreHandedOutWhileTheyCome) {
     EXPECT_EQ(first_body(client.rest()), std::to_string(2 * part.size()));
 }
 
-/// Whoever takes the first piece opens a transaction, and keeps a connection to the database.
+// Whoever takes the first piece opens a transaction, and keeps a connection to the database.
 TEST(LargeFeedBodies, AreGatheredWhereTheyComeSlowly) {
     const std::string at_once(4 * mebi, '\n'); // as where it had to wait for a place
     const std::string slow(512 * 1024, '\n');
@@ -412,13 +412,13 @@ TEST(LargeFeedBodies, AreGatheredWhereTheyComeSlowly) {
     EXPECT_GE(sent_before, at_once.size() + 16 * slow.size());
 }
 
-/// Tests with bodies that come slowly, or no more, after the reader has begun.
+// Tests with bodies that come slowly, or no more, after the reader has begun.
 class SlowFeedBody : public testing::Test {
 protected:
     static constexpr std::size_t drip_size = 2 * mebi;
 
-    /// The code of the refusal, and after what time; 0 where it came to its end. So much is left to
-    /// `send_rest`.
+    // The code of the refusal, and after what time; 0 where it came to its end. So much is left to
+    // `send_rest`.
     static std::pair<int, milliseconds>
     take_slowly(milliseconds longest_wait, std::size_t rest_size,
                 const std::function<void(const http::TestClient&)>& send_rest) {
@@ -447,7 +447,7 @@ protected:
         return {code, std::chrono::duration_cast<milliseconds>(took)};
     }
 
-    /// All that is left of the body, at 320 KiB a second.
+    // All that is left of the body, at 320 KiB a second.
     static void drip(const http::TestClient& client) {
         const std::string drop(128 * 1024, '\n');
         for (std::size_t sent = 0; sent < drip_size; sent += drop.size()) {

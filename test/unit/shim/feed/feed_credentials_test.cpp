@@ -7,7 +7,7 @@
 namespace active_calls::shim {
 namespace {
 
-/// The code that the request is refused with; 0 if it is not.
+// The code that the request is refused with; 0 if it is not.
 int code_for(const http::Fields& headers, const std::string& target = "/",
              const FeedUser& user = {"default", "pass:word%"}) {
     http::Request request;

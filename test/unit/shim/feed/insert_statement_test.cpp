@@ -11,7 +11,7 @@ using Columns = std::vector<std::string>;
 
 std::string rows_of(const std::string& text) { return text.substr(parse_insert(text).rows_at); }
 
-/// The code that the text is refused with; 0 if it is not.
+// The code that the text is refused with; 0 if it is not.
 int code_of(const std::string& text) {
     try {
         parse_insert(text);

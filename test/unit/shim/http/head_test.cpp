@@ -6,7 +6,7 @@
 namespace active_calls::shim::http {
 namespace {
 
-/// Returns the status with which the head is refused, or 0.
+// Returns the status with which the head is refused, or 0.
 int status_of(const std::string& head) {
     Request request;
     return parse_head(head, request).value_or(0);

@@ -32,9 +32,9 @@ bool contains(const std::string& text, std::string_view part) {
 constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr std::string_view get_and_close = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Answers with the target. It takes its time if the path is `/slow`, says much if it is `/large`,
-/// answers at once if it is `/now`, and holds the answer back if it is `/later`. The field `Flow`
-/// names the flow.
+// Answers with the target. It takes its time if the path is `/slow`, says much if it is `/large`,
+// answers at once if it is `/now`, and holds the answer back if it is `/later`. The field `Flow`
+// names the flow.
 class Echo : public Service {
 public:
     static constexpr std::size_t large = 8'000'000;
@@ -190,7 +190,7 @@ TEST_F(Listening, GivesUpOnSilentAndSlowClients) {
     EXPECT_EQ(echo_.request_count(), 0);
 }
 
-/// The slow clients are of every kind, and there are many times more of them than threads.
+// The slow clients are of every kind, and there are many times more of them than threads.
 TEST_F(Listening, ServesOthersAtOnceThoughClientsAreSlow) {
     const auto silent = connect(500);
     const auto halting = connect(50);
@@ -229,7 +229,7 @@ TEST_F(Listening, AnswersAClientThatSendsNoMore) {
     EXPECT_EQ(count_answers(client.rest()), 1u);
 }
 
-/// Nobody would read the answers, and other clients would wait for them.
+// Nobody would read the answers, and other clients would wait for them.
 TEST_F(Listening, DoesNotAnswerClientsThatHaveGone) {
     const auto gone = connect(100);
     for (const auto& client : gone) client->send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -302,7 +302,7 @@ TEST_F(Listening, AnswersManyRequestsThatWereSentAhead) {
     EXPECT_EQ(count_answers(client.rest()), 1'001u);
 }
 
-/// Eight answers of 8 MB are more than is kept for all clients.
+// Eight answers of 8 MB are more than is kept for all clients.
 TEST_F(Listening, DropsThoseWhoTakeNoneOfTheirManyAnswers) {
     const TestClient modest(listener_.address());
     modest.hold_little();
@@ -360,8 +360,8 @@ TEST_F(Listening, LosesNoRequestWhenItDrains) {
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{2000}));
 }
 
-/// The listener answers every client that could connect, even if the drain began before its request
-/// came.
+// The listener answers every client that could connect, even if the drain began before its request
+// came.
 TEST_F(Listening, LosesNoConnectionWhenItDrainsUnderLoad) {
     if (geteuid() != 0) GTEST_SKIP() << "some kernels let root alone filter new connections";
     std::atomic<int> lost_count = 0;
@@ -396,8 +396,8 @@ TEST_F(Listening, StopsSoonThoughClientsAreIdle) {
     EXPECT_TRUE(listener_.wait_until_stopped(milliseconds{1500}));
 }
 
-/// Answers with the size of the body. It leaves the body alone if the path is `/refuse`, which
-/// `receive` answers, or `/ignore`, which a thread does.
+// Answers with the size of the body. It leaves the body alone if the path is `/refuse`, which
+// `receive` answers, or `/ignore`, which a thread does.
 class BodySize : public Service {
 public:
     std::variant<Response, Task> receive(const Request& request) override {
@@ -510,7 +510,7 @@ TEST_F(ListeningToBodies, IsNotHeldByClientsThatWereRefusedAndAreSilent) {
     EXPECT_LT(Clock::now() - started, milliseconds{500});
 }
 
-/// More bodies come at once than there are threads.
+// More bodies come at once than there are threads.
 TEST_F(ListeningToBodies, ReadsEachInItsTurn) {
     std::vector<std::unique_ptr<TestClient>> clients;
     for (int i = 0; i < 40; ++i) {
@@ -552,7 +552,7 @@ TEST_F(ListeningToBodies, TellsAClientThatWaitsToGoOn) {
     EXPECT_TRUE(old.rest().starts_with("HTTP/1.1 200")); // it would not know what 100 means
 }
 
-/// Bodies that have stopped end soon, and those whose turn has not come are to be sent again.
+// Bodies that have stopped end soon, and those whose turn has not come are to be sent again.
 TEST_F(ListeningToBodies, WaitsForNoStoppedBodyWhenItDrains) {
     std::vector<std::unique_ptr<TestClient>> clients;
     for (int i = 0; i < 40; ++i) {
@@ -572,7 +572,7 @@ TEST_F(ListeningToBodies, WaitsForNoStoppedBodyWhenItDrains) {
     EXPECT_EQ(count_503, 36);
 }
 
-/// None of the bodies is so large that it needs a place.
+// None of the bodies is so large that it needs a place.
 TEST_F(ListeningToBodies, IsNotHeldByBodiesThatStop) {
     std::vector<std::unique_ptr<TestClient>> silent;
     for (int i = 0; i < 100; ++i) {
@@ -614,7 +614,7 @@ TEST(Listener, LetsNoRequestWaitForEver) {
     EXPECT_TRUE(contains(second.ask(get), "200 OK"));
 }
 
-/// The listener has room for four connections, and the fifth one waits to be accepted.
+// The listener has room for four connections, and the fifth one waits to be accepted.
 TEST(Listener, HoldsNoMoreConnectionsThanItMay) {
     Echo echo;
     ListenerSettings settings = settings_at({"127.0.0.1", 0});

@@ -20,7 +20,7 @@ namespace active_calls::shim::http {
 
 class TestClient {
 public:
-    /// Connects to a server on this machine.
+    // Connects to a server on this machine.
     explicit TestClient(const ListenAddress& server)
         : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
@@ -34,7 +34,7 @@ public:
 
     bool is_connected() const { return is_connected_; }
 
-    /// Returns false if the server does not take all of it.
+    // Returns false if the server does not take all of it.
     bool send(std::string_view bytes) const {
         while (!bytes.empty()) {
             const auto count = ::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -44,7 +44,7 @@ public:
         return true;
     }
 
-    /// Sends over and over, until the server has taken nothing for a while.
+    // Sends over and over, until the server has taken nothing for a while.
     void send_until_full(std::string_view bytes) const {
         set_timeout(SO_SNDTIMEO, std::chrono::milliseconds{100});
         while (::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
@@ -53,21 +53,21 @@ public:
 
     void finish_sending() const { shutdown(number(), SHUT_WR); }
 
-    /// Resets the connection.
+    // Resets the connection.
     void reset() {
         const linger at_once{1, 0};
         setsockopt(number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         socket_.close();
     }
 
-    /// Makes the receive buffer small, so that the server notices when the client does not read.
+    // Makes the receive buffer small, so that the server notices when the client does not read.
     void hold_little() const {
         const int little = 32'768;
         setsockopt(number(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
     }
 
-    /// Returns everything until the server closes, and adds "(reset)" or "(timeout)" if it does
-    /// not. The client reads `size` bytes at a time, with a pause after each.
+    // Returns everything until the server closes, and adds "(reset)" or "(timeout)" if it does
+    // not. The client reads `size` bytes at a time, with a pause after each.
     std::string rest(std::size_t size = 65536,
                      std::chrono::milliseconds pause = std::chrono::milliseconds{0}) const {
         std::string text;
@@ -81,7 +81,7 @@ public:
         return text;
     }
 
-    /// Sends a request and reads its short answer, which must come in one piece.
+    // Sends a request and reads its short answer, which must come in one piece.
     std::string ask(std::string_view request) const {
         send(request);
         std::array<char, 65536> buffer;

@@ -14,7 +14,7 @@ void add(WorkQueue& queue, Flow flow, ConnectionId connection) {
     queue.add({connection, {}, flow, nullptr, nullptr, false});
 }
 
-/// The connections of the next requests, which are in work afterwards.
+// The connections of the next requests, which are in work afterwards.
 std::vector<ConnectionId> take(WorkQueue& queue, int count) {
     std::vector<ConnectionId> taken;
     for (int i = 0; i < count; ++i) taken.push_back(queue.next()->connection);
@@ -42,7 +42,7 @@ TEST(WorkQueue, LetsFlowsTakeTurns) {
     EXPECT_EQ(take(queue, 4), Connections({3, 40, 4, 5}));
 }
 
-/// Of sixteen threads two are kept for flows that have none.
+// Of sixteen threads two are kept for flows that have none.
 TEST(WorkQueue, KeepsThreadsForNewcomers) {
     WorkQueue queue(16);
     for (ConnectionId i = 0; i < 16; ++i) add(queue, 1, 10 + i);

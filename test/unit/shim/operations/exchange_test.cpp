@@ -8,7 +8,7 @@
 namespace active_calls::shim {
 namespace {
 
-/// An error as a service has its own.
+// An error as a service has its own.
 struct Refused : std::runtime_error {
     using std::runtime_error::runtime_error;
 
@@ -20,13 +20,13 @@ struct Refused : std::runtime_error {
 
 class ExchangeTest : public testing::Test {
 protected:
-    /// Returns what the client is told of what `work` throws; nothing if it throws nothing.
+    // Returns what the client is told of what `work` throws; nothing if it throws nothing.
     std::string told_of(const std::function<void()>& work) {
         const auto refused = exchange_.attempt<Refused>(work);
         return refused ? refused->what() : "";
     }
 
-    /// Answers with this status and returns what the metrics count of that.
+    // Answers with this status and returns what the metrics count of that.
     std::string counted_with(int status) {
         Metrics metrics({.pools = {}, .waiting_requests = [] { return 0; }});
         Log log(LogFormat::json, LogLevel::error);
