@@ -13,8 +13,9 @@ struct FeedOptions {
 };
 
 // Sends all whole batches of the file, one after the other on one connection, and prints how fast:
-// once as they are, and once with those fields alone that are read. In between it empties `inbox`,
-// in the database of libpq's environment. The password is in ACTIVE_CALLS_FEED_PASSWORD. Throws
+// once as they are, and once with those fields alone that are read. Then it sends them two at a
+// time, on a connection each. In between it empties `inbox`, in the database of libpq's
+// environment. The password is in ACTIVE_CALLS_FEED_PASSWORD. Throws
 // std::runtime_error of a batch that is not answered with 200, or is not written as a whole.
 void measure_feed(const FeedOptions& options);
 

@@ -219,7 +219,6 @@ through_feed() {
     "$SIMULATE" --accounts 200 --peak-calls 25000 --duration 20m --until 2026-03-03T10:30:00Z >"$work/feed.jsonl"
     "$BUILD/cmake/bin/active-calls-bench" feed --address "$feed_address" --file "$work/feed.jsonl"
     stop_shim
-    sql -c 'TRUNCATE active_calls.ingested_batch'
     settle
 }
 
