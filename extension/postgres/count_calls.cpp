@@ -114,7 +114,7 @@ ScanCost count_calls(std::int32_t account_id, const Window& window, const CallFi
         guarded([] { CHECK_FOR_INTERRUPTS(); });
         StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
         ++cost.segments;
-        if (segment.may_hold(window, filter))
+        if (may_hold(segment.header(), window, filter))
             segment.count(window, filter, counts);
         else
             ++cost.segments_skipped;

@@ -197,13 +197,13 @@ ForeignScan* get_plan(PlannerInfo* root, RelOptInfo* table, Oid, ForeignPath*, L
 // ---- Execution
 
 // A segment that is being read. Destroyed with the memory context it lives in.
-class OpenSegment {
+class ScannedSegment {
 public:
-    OpenSegment(HeapTuple tuple, TupleDesc row_type, const Window& window, ColumnSet columns,
-                MemoryContext memory)
+    ScannedSegment(HeapTuple tuple, TupleDesc row_type, const Window& window, ColumnSet columns,
+                   MemoryContext memory)
         : row_(tuple, row_type)
         , segment_(row_.values.data(), row_.nulls.data(), memory) {
-        segment_.named([&] { rows_.emplace(segment_.reader(), window, columns); });
+        segment_.named([&] { rows_.emplace(segment_.open(), window, columns); });
     }
 
     const Call* next() {
@@ -240,7 +240,7 @@ struct Scan {
     std::int64_t* segment_ids; // those to read
     std::size_t segment_count;
     std::size_t next_segment;
-    OpenSegment* segment; // null: the next one is to be opened
+    ScannedSegment* segment; // null: the next one is to be opened
     std::int64_t segments_read;
 };
 
@@ -390,8 +390,9 @@ void open_next_segment(Scan& scan) {
         row = copy_segment(scan.segment_ids[scan.next_segment], scan.segment_memory);
     });
     const Window window{to_instant(scan.from), to_instant(scan.to)};
-    scan.segment = &make_in_context<OpenSegment>(scan.segment_memory, row.tuple, row.row_type,
-                                                 window, kernel_columns(scan), scan.segment_memory);
+    scan.segment =
+        &make_in_context<ScannedSegment>(scan.segment_memory, row.tuple, row.row_type, window,
+                                         kernel_columns(scan), scan.segment_memory);
     ++scan.next_segment;
     ++scan.segments_read;
 }

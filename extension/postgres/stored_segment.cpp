@@ -10,8 +10,7 @@ StoredSegment::StoredSegment(const Datum* values, const bool* nulls, MemoryConte
     , id_(DatumGetInt64(values[segment_id]))
     , account_id_(DatumGetInt32(values[segment_customer_acc_id])) {
     named([&] {
-        VectorSource& source = *this;
-        reader_.emplace(plain_bytes(segment_header), source, &memory_);
+        open_.emplace(open_segment(plain_bytes(segment_header), *this, &memory_));
         check_columns();
     });
 }

@@ -4,7 +4,8 @@
 #include "boundary.h"
 #include "value.h"
 
-#include "../kernel/segment/read/segment_reader.h"
+#include "../kernel/segment/read/count_segment.h"
+#include "../kernel/segment/read/segment_rows.h"
 
 #include <string>
 
@@ -43,22 +44,19 @@ public:
     StoredSegment& operator=(const StoredSegment&) = delete;
 
     std::int64_t id() const { return id_; }
-    const SegmentHeader& header() const { return reader_->header(); }
-    bool may_hold(const Window& window, const CallFilter& filter) const {
-        return reader_->may_hold(window, filter);
+    const OpenSegment& open() const { return *open_; }
+    const SegmentHeader& header() const { return open_->header; }
+    void count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) const {
+        named([&] { count_segment(*open_, window, filter, counts); });
     }
-    void count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) {
-        named([&] { reader_->count(window, filter, counts); });
+    // All rows.
+    void for_each_row(const std::function<void(const Call&)>& visit) const {
+        named([&] { active_calls::for_each_row(*open_, all_time, ColumnSet::all(), visit); });
     }
-    void decode(const Window& window, ColumnSet columns,
-                const std::function<void(const Call&)>& visit) {
-        named([&] { reader_->decode(window, columns, visit); });
-    }
-    SegmentReader& reader() { return *reader_; }
     // How many bytes of large values were fetched.
     std::size_t bytes_detoasted() const { return bytes_detoasted_; }
 
-    // Runs `body`, which reads the segment through reader(), and names the segment where it is
+    // Runs `body`, which reads the segment through open(), and names the segment where it is
     // damaged.
     template<class Body>
     std::invoke_result_t<Body> named(Body&& body) const {
@@ -83,7 +81,7 @@ private:
     std::int64_t id_;
     std::int32_t account_id_;
     std::size_t bytes_detoasted_ = 0;
-    std::optional<SegmentReader> reader_;
+    std::optional<OpenSegment> open_;
 };
 
 } // namespace active_calls::postgres

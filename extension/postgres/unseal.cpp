@@ -15,7 +15,7 @@ void unseal_segment(const TupleTableSlot& slot, MemoryContext memory, const Wind
                     InboxWriter& inbox) {
     StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
     AccountBuilder rest(segment.header().account_id);
-    segment.decode(all_time, ColumnSet::all(), [&](const Call& call) {
+    segment.for_each_row([&](const Call& call) {
         if (call.snapshot < window.from || call.snapshot > *window.to)
             rest.add(call);
         else

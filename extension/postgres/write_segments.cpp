@@ -92,11 +92,11 @@ void take_in(std::int64_t id, AccountBuilder& builder) {
                                     " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ",
                                     segment_columns},
                                    {INT8OID});
-    statement.for_each_row({not_null(Int64GetDatum(id))}, [&](const TupleTableSlot& slot,
-                                                              MemoryContext memory) {
-        StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
-        segment.decode(all_time, ColumnSet::all(), [&](const Call& call) { builder.add(call); });
-    });
+    statement.for_each_row({not_null(Int64GetDatum(id))},
+                           [&](const TupleTableSlot& slot, MemoryContext memory) {
+                               StoredSegment segment(slot.tts_values, slot.tts_isnull, memory);
+                               segment.for_each_row([&](const Call& call) { builder.add(call); });
+                           });
 }
 
 } // namespace

@@ -52,8 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const SegmentParts parts = SegmentParts::from_bytes({data, size});
     StoredSegment stored(parts.to_segment());
     read_or_refuse([&] {
-        SegmentReader reader = stored.reader();
-        if (reader.header().row_count > max_rows) return;
+        const OpenSegment opened = stored.open();
+        if (opened.header.row_count > max_rows) return;
 
         CallList calls;
         read_or_refuse([&] { calls = decoded(stored); });
@@ -63,8 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         read_or_refuse([&] { decoded(stored, window); });
         const auto count = [&](const Window& window, const CallFilter& filter) {
             SnapshotCounts counts;
-            static_cast<void>(reader.may_hold(window, filter));
-            read_or_refuse([&] { reader.count(window, filter, counts); });
+            static_cast<void>(may_hold(opened.header, window, filter));
+            read_or_refuse([&] { count_segment(opened, window, filter, counts); });
         };
         count(window, filter);
         static const std::vector<CallFilter> fixed_filters = filters();

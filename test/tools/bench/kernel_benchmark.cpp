@@ -2,7 +2,8 @@
 // are of rows; the counter `runs` is the same in runs.
 #include "address.h"
 #include "segment/encode/segment_builder.h"
-#include "segment/read/segment_reader.h"
+#include "segment/read/count_segment.h"
+#include "segment/read/segment_rows.h"
 
 #include "simulation.h"
 
@@ -81,8 +82,8 @@ void decode(benchmark::State& state) {
     SegmentBytes bytes(segment);
     for ([[maybe_unused]] auto _ : state) {
         std::int64_t sum = 0;
-        SegmentReader(segment.header, bytes, std::pmr::get_default_resource())
-            .decode(all_time, ColumnSet::all(), [&](const Call& call) { sum += call.duration; });
+        for_each_row(open_segment(segment.header, bytes, std::pmr::get_default_resource()),
+                     all_time, ColumnSet::all(), [&](const Call& call) { sum += call.duration; });
         benchmark::DoNotOptimize(sum);
     }
     report(state, segment);
@@ -95,8 +96,8 @@ void count(benchmark::State& state, const CallFilter& filter) {
     SegmentBytes bytes(segment);
     for ([[maybe_unused]] auto _ : state) {
         SnapshotCounts counts;
-        SegmentReader(segment.header, bytes, std::pmr::get_default_resource())
-            .count(all_time, filter, counts);
+        count_segment(open_segment(segment.header, bytes, std::pmr::get_default_resource()),
+                      all_time, filter, counts);
         benchmark::DoNotOptimize(counts.sorted());
     }
     report(state, segment);
@@ -150,13 +151,14 @@ const Call& some_call() {
         const Segment& segment = full_segment();
         SegmentBytes bytes(segment);
         Call first;
-        SegmentReader(segment.header, bytes, std::pmr::get_default_resource())
-            .decode(all_time, ColumnSet::all(), [&](const Call& call) {
-                if (!source.empty() || !call.src_country_id || !call.dst_country_id) return;
-                first = call;
-                source = call.src_prefix_routing.value();
-                destination = call.dst_prefix_routing.value();
-            });
+        for_each_row(open_segment(segment.header, bytes, std::pmr::get_default_resource()),
+                     all_time, ColumnSet::all(), [&](const Call& call) {
+                         if (!source.empty() || !call.src_country_id || !call.dst_country_id)
+                             return;
+                         first = call;
+                         source = call.src_prefix_routing.value();
+                         destination = call.dst_prefix_routing.value();
+                     });
         first.src_prefix_routing = source;
         first.dst_prefix_routing = destination;
         return first;

@@ -4,7 +4,8 @@
 #include "interrupts.h"
 #include "peaks.h"
 #include "segment/encode/segment_builder.h"
-#include "segment/read/segment_reader.h"
+#include "segment/read/count_segment.h"
+#include "segment/read/segment_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -231,19 +232,18 @@ TEST(Interrupts, StopWhateverASegmentIsAsked) {
             builder_of(worst).encode(0, worst.rows, std::pmr::get_default_resource());
         SegmentBytes bytes(segment);
         const auto read = [&](const auto& use) {
-            SegmentReader reader(segment.header, bytes, std::pmr::get_default_resource());
-            use(reader);
+            use(open_segment(segment.header, bytes, std::pmr::get_default_resource()));
         };
         for (const Asked& question : asked)
             expect_stoppable(std::string(worst.name) + ": " + question.name, [&] {
-                read([&](SegmentReader& reader) {
+                read([&](const OpenSegment& opened) {
                     SnapshotCounts counts;
-                    reader.count(all_time, question.filter, counts);
+                    count_segment(opened, all_time, question.filter, counts);
                 });
             });
         expect_stoppable(std::string(worst.name) + ": its rows", [&] {
-            read([](SegmentReader& reader) {
-                SegmentRows rows(reader, all_time, ColumnSet::all());
+            read([](const OpenSegment& opened) {
+                SegmentRows rows(opened, all_time, ColumnSet::all());
                 while (rows.next() != nullptr) {
                 }
             });

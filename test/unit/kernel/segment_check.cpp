@@ -20,13 +20,13 @@ StoredSegment encoded(std::span<const Call> calls) {
 
 CallList decoded(StoredSegment& stored, const Window& window, ColumnSet columns) {
     CallList calls;
-    stored.reader().decode(window, columns, [&](const Call& call) { calls.add(call); });
+    for_each_row(stored.open(), window, columns, [&](const Call& call) { calls.add(call); });
     return calls;
 }
 
 std::vector<Point> counted(StoredSegment& stored, const Window& window, const CallFilter& filter) {
     SnapshotCounts counts;
-    stored.reader().count(window, filter, counts);
+    count_segment(stored.open(), window, filter, counts);
     const auto points = counts.sorted();
     return {points.begin(), points.end()};
 }
@@ -159,7 +159,7 @@ std::string wrong_answer(Choices& choices, StoredSegment& stored, std::span<cons
     }
     const CallFilter filter = random_filter(choices, calls);
     const std::vector<Point> expected = counted(calls, window, filter);
-    if (!expected.empty() && !stored.reader().may_hold(window, filter))
+    if (!expected.empty() && !may_hold(stored.open().header, window, filter))
         return "may_hold " + describe(window, filter) + ": it says no";
     const std::string wrong = difference(expected, counted(stored, window, filter));
     return wrong.empty() ? wrong : "counting " + describe(window, filter) + ": " + wrong;

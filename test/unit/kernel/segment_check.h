@@ -5,7 +5,8 @@
 #include "random_calls.h"
 
 #include "segment/encode/segment_builder.h"
-#include "segment/read/segment_reader.h"
+#include "segment/read/count_segment.h"
+#include "segment/read/segment_rows.h"
 
 namespace active_calls {
 
@@ -19,8 +20,8 @@ public:
         fetched_.push_back(vector);
         return segment_.vectors[static_cast<std::size_t>(vector)];
     }
-    SegmentReader reader() {
-        return SegmentReader(segment_.header, *this, std::pmr::get_default_resource());
+    OpenSegment open() {
+        return open_segment(segment_.header, *this, std::pmr::get_default_resource());
     }
 
     Segment& segment() { return segment_; }

@@ -106,12 +106,12 @@ constexpr const char* other_bytes = "its checksum does not match";
 
 TEST(DamagedSegment, IsRefusedForEveryByteOfItsHeader) {
     StoredSegment stored = some_segment(1);
-    EXPECT_EQ(refusal([&] { stored.reader(); }), "none");
+    EXPECT_EQ(refusal([&] { stored.open(); }), "none");
     Bytes& header = stored.segment().header;
     for (std::size_t i = 0; i < header.size(); ++i)
         for (const std::uint8_t damage : {0x01, 0x80, 0xFF}) {
             header[i] ^= damage;
-            ASSERT_EQ(refusal([&] { stored.reader(); }), "header: its checksum does not match");
+            ASSERT_EQ(refusal([&] { stored.open(); }), "header: its checksum does not match");
             header[i] ^= damage;
         }
 }
@@ -122,11 +122,11 @@ TEST(DamagedSegment, IsRefusedForAHeaderOfAnotherLength) {
     const Bytes whole = header;
     for (std::size_t size = 0; size < whole.size(); ++size) {
         header.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-        ASSERT_TRUE(refusal([&] { stored.reader(); }).starts_with("header: ")) << size;
+        ASSERT_TRUE(refusal([&] { stored.open(); }).starts_with("header: ")) << size;
     }
     header = whole;
     header.push_back(0);
-    EXPECT_EQ(refusal([&] { stored.reader(); }), "header: its checksum does not match");
+    EXPECT_EQ(refusal([&] { stored.open(); }), "header: its checksum does not match");
 }
 
 TEST(DamagedSegment, IsRefusedForEveryByteOfAVector) {
@@ -204,8 +204,8 @@ TEST(DamagedSegment, IsReadWhereItIsWhole) {
 
 // Makes the checksums right again.
 void reseal(StoredSegment& stored) {
-    const SegmentReader reader = stored.reader();
-    const SegmentHeader& header = reader.header();
+    const OpenSegment opened = stored.open();
+    const SegmentHeader& header = opened.header;
     std::vector<Instant> snapshots(header.snapshot_count);
     std::vector<std::int64_t> rows_at(header.snapshot_count);
     for (std::size_t i = 0; i < header.snapshot_count; ++i) {
@@ -368,12 +368,12 @@ void set_version(StoredSegment& stored, std::uint8_t version) {
 TEST(SegmentOfAVersion, IsRefusedWhereItIsNotKnown) {
     StoredSegment stored = some_segment(1);
     set_version(stored, 0);
-    EXPECT_EQ(refusal([&] { stored.reader(); }), "header: it is of an unknown version");
+    EXPECT_EQ(refusal([&] { stored.open(); }), "header: it is of an unknown version");
 
     stored = some_segment(1);
     set_version(stored, 2);
     try {
-        stored.reader();
+        stored.open();
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::newer_data); // and nobody is told to delete it
@@ -490,7 +490,7 @@ struct MadeUpSegment {
 
         const std::vector<Instant> snapshots{Instant{minutes{0}}, Instant{minutes{1}}};
         stored.segment().header = SegmentHeader::write(stored.segment(), snapshots, rows_at,
-                                                       stored.reader().header().bounds, memory);
+                                                       stored.open().header.bounds, memory);
         return stored;
     }
 
@@ -593,7 +593,7 @@ TEST(ResealedSegment, IsRefusedForMoreRowsThanASegmentHas) {
             SegmentHeader::write(stored.segment(), snapshots, std::vector<std::int64_t>(rows, 1),
                                  {}, std::pmr::get_default_resource());
         EXPECT_LT(stored.segment().header.size(), 200U);
-        EXPECT_EQ(refusal([&] { stored.reader(); }),
+        EXPECT_EQ(refusal([&] { stored.open(); }),
                   rows == full_segment_rows ? "none"
                                             : "header: a count in it is larger than it can be");
     }

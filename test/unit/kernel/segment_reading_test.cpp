@@ -56,11 +56,11 @@ std::vector<Vector> fetched_for(Ask&& ask, const Window& window = all_time) {
 
 using Vectors = std::vector<Vector>;
 
-TEST(SegmentReader, CountsAllWithoutReadingAny) {
+TEST(OpenSegment, CountsAllWithoutReadingAny) {
     EXPECT_EQ(fetched_for([](CallFilter&) {}), Vectors{});
 }
 
-TEST(SegmentReader, ReadsWhatAFilterIsAbout) {
+TEST(OpenSegment, ReadsWhatAFilterIsAbout) {
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_country_id.eq = 2; }),
               (Vectors{Vector::runs, Vector::src_country_id}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.dst_country_id.eq = 10; }),
@@ -86,7 +86,7 @@ TEST(SegmentReader, ReadsWhatAFilterIsAbout) {
         (Vectors{Vector::runs, Vector::src_country_id, Vector::duration, Vector::customer_price}));
 }
 
-TEST(SegmentReader, StopsWhereNothingPasses) {
+TEST(OpenSegment, StopsWhereNothingPasses) {
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_country_id.eq = 3; }),
               Vectors{Vector::src_country_id});
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_prefix_routing.eq = "1"; }),
@@ -112,7 +112,7 @@ TEST(SegmentReader, StopsWhereNothingPasses) {
               Vectors{});
 }
 
-TEST(SegmentReader, DecodesTheColumnsAskedFor) {
+TEST(OpenSegment, DecodesTheColumnsAskedFor) {
     StoredSegment stored = two_calls();
     EXPECT_EQ(decoded(stored, all_time, {}).size(), 4U);
     EXPECT_EQ(stored.take_fetched(), Vectors{Vector::runs});
@@ -138,8 +138,8 @@ TEST(SegmentReader, DecodesTheColumnsAskedFor) {
 
 TEST(SegmentRows, EndAndStayThere) {
     StoredSegment stored = two_calls();
-    SegmentReader reader = stored.reader();
-    SegmentRows rows(reader, {Instant{minutes{1}}, {}}, ColumnSet::all());
+    const OpenSegment opened = stored.open();
+    SegmentRows rows(opened, {Instant{minutes{1}}, {}}, ColumnSet::all());
     for (int i = 0; i < 2; ++i) {
         const Call* const call = rows.next();
         ASSERT_TRUE(call);
@@ -147,16 +147,16 @@ TEST(SegmentRows, EndAndStayThere) {
     }
     EXPECT_FALSE(rows.next());
     EXPECT_FALSE(rows.next());
-    EXPECT_FALSE(SegmentRows(reader, {Instant{minutes{2}}, {}}, ColumnSet::all()).next());
+    EXPECT_FALSE(SegmentRows(opened, {Instant{minutes{2}}, {}}, ColumnSet::all()).next());
 }
 
-TEST(SegmentReader, AddsToWhatIsCounted) {
+TEST(OpenSegment, AddsToWhatIsCounted) {
     StoredSegment stored = two_calls();
     SnapshotCounts counts;
     counts.add(Instant{minutes{1}}, 5);
-    stored.reader().count(all_time, {}, counts);
-    stored.reader().count(all_time, filter_of([](CallFilter& f) { f.src_country_id.eq = 2; }),
-                          counts);
+    count_segment(stored.open(), all_time, {}, counts);
+    count_segment(stored.open(), all_time,
+                  filter_of([](CallFilter& f) { f.src_country_id.eq = 2; }), counts);
     const std::vector<Point> expected{{Instant{minutes{0}}, 3}, {Instant{minutes{1}}, 8}};
     EXPECT_EQ(difference(expected, counts.sorted()), "");
 }
@@ -164,12 +164,12 @@ TEST(SegmentReader, AddsToWhatIsCounted) {
 template<class Ask>
 bool may_hold(Ask&& ask, const Window& window = all_time) {
     StoredSegment stored = two_calls();
-    const bool may = stored.reader().may_hold(window, filter_of(ask));
+    const bool may = may_hold(stored.open().header, window, filter_of(ask));
     EXPECT_EQ(stored.take_fetched(), Vectors{}); // from the header alone
     return may;
 }
 
-TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchSnapshot) {
+TEST(OpenSegment, TellsFromTheHeaderThatItHasNoSuchSnapshot) {
     const auto any = [](CallFilter&) {};
     EXPECT_TRUE(may_hold(any));
     EXPECT_TRUE(may_hold(any, {Instant{minutes{1}}, {}}));
@@ -181,7 +181,7 @@ TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchSnapshot) {
         may_hold(any, {Instant{std::chrono::seconds{1}}, Instant{std::chrono::seconds{59}}}));
 }
 
-TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchCountry) {
+TEST(OpenSegment, TellsFromTheHeaderThatItHasNoSuchCountry) {
     const auto may_come_from = [](int country) {
         return may_hold([&](CallFilter& filter) { filter.src_country_id.eq = country; });
     };
@@ -204,7 +204,7 @@ struct RangeCase {
     bool eq, gt, lt; // whether a call may pass
 };
 
-TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchDuration) { // 0 to 120
+TEST(OpenSegment, TellsFromTheHeaderThatItHasNoSuchDuration) { // 0 to 120
     using Case = RangeCase<std::int32_t>;
     for (const Case& c : {Case{-1, false, true, false}, Case{0, true, true, false},
                           Case{1, true, true, true}, Case{119, true, true, true},
@@ -215,7 +215,7 @@ TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchDuration) { // 0 to 120
     }
 }
 
-TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchPrice) { // 0.5, and NaN, which passes nothing
+TEST(OpenSegment, TellsFromTheHeaderThatItHasNoSuchPrice) { // 0.5, and NaN, which passes nothing
     using Case = RangeCase<double>;
     for (const Case& c : {Case{0.4, false, true, false}, Case{0.5, true, false, false},
                           Case{0.6, false, false, true}}) {
@@ -231,13 +231,15 @@ TEST(SegmentReader, TellsFromTheHeaderThatItHasNoSuchPrice) { // 0.5, and NaN, w
     }));
 }
 
-TEST(SegmentReader, TellsFromTheHeaderThatAColumnHasNoValue) {
+TEST(OpenSegment, TellsFromTheHeaderThatAColumnHasNoValue) {
     CallList calls;
     Call call;
     call.customer_price = std::numeric_limits<double>::quiet_NaN();
     calls.add(call);
     StoredSegment stored = encoded(calls.calls());
-    const auto may = [&](auto&& ask) { return stored.reader().may_hold(all_time, filter_of(ask)); };
+    const auto may = [&](auto&& ask) {
+        return may_hold(stored.open().header, all_time, filter_of(ask));
+    };
     EXPECT_FALSE(may([](CallFilter& filter) { filter.src_country_id.eq = 0; }));
     EXPECT_FALSE(may([](CallFilter& filter) { filter.dst_country_id.eq = 0; }));
     EXPECT_FALSE(may([](CallFilter& filter) { filter.customer_price.lt = 1; }));

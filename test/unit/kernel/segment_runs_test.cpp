@@ -45,7 +45,7 @@ CallList calls_of(const std::vector<Seen>& seen) {
 std::size_t runs_of(const CallList& calls) {
     StoredSegment stored = encoded(calls.calls());
     EXPECT_EQ(difference(calls.calls(), decoded(stored).calls()), "");
-    EXPECT_EQ(stored.reader().header().run_count, stored.segment().run_count);
+    EXPECT_EQ(stored.open().header.run_count, stored.segment().run_count);
     return stored.segment().run_count;
 }
 std::size_t runs_of(const std::vector<Seen>& seen) { return runs_of(calls_of(seen)); }

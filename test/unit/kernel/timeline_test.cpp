@@ -1,5 +1,6 @@
 // The snapshots of a segment, and finding one by its second.
 #include "segment/format/timeline.h"
+#include "segment/read/snapshot_search.h"
 
 #include "random_calls.h"
 

@@ -1,6 +1,6 @@
 #include "segment_builder.h"
 
-#include "../read/segment_reader.h"
+#include "../read/segment_rows.h"
 #include "../values/dial_string.h"
 #include "segment_encoder.h"
 
@@ -75,8 +75,8 @@ void SegmentBuilder::pack() {
 void SegmentBuilder::unpack() {
     for (const Segment& segment : std::exchange(packed_, {})) {
         SegmentBytes bytes(segment);
-        SegmentReader reader(segment.header, bytes, std::pmr::get_default_resource());
-        reader.decode(all_time, ColumnSet::all(), [&](const Call& call) { add(call); });
+        for_each_row(open_segment(segment.header, bytes, std::pmr::get_default_resource()),
+                     all_time, ColumnSet::all(), [&](const Call& call) { add(call); });
     }
     packed_calls_ = 0;
     packed_bytes_ = 0;

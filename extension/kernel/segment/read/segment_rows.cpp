@@ -1,5 +1,7 @@
-// SegmentRows: the runs of a segment as the rows that they were made of.
-#include "run_block.h"
+#include "segment_rows.h"
+
+#include "../values/dictionary.h"
+#include "run_blocks.h"
 
 #include "../../interrupts.h"
 
@@ -8,24 +10,41 @@
 
 namespace active_calls {
 
+namespace {
+
 // An attribute, or the prices, decoded: the value of each code, and the codes.
 template<class Value>
-class SegmentReader::Values {
+class Values {
 public:
+    // From where the codes of `size` runs or rows begin in the vector.
+    template<class Dictionary>
+    Values(Dictionary, Vector vector, ByteReader reader, std::size_t size,
+           std::pmr::memory_resource* memory)
+        : vector_(vector)
+        , values_(memory)
+        , text_(memory) {
+        reading(name_of(vector), [&] {
+            Codes codes = open_codes(reader, size);
+            values_.reserve(codes.size());
+            Dictionary::read(codes.dictionary, codes.values,
+                             [&](const auto& value) { values_.push_back(keep(value)); });
+            if constexpr (std::is_same_v<Value, double>) {
+                if (codes.has_null) damaged("a price in it is null");
+            } else if (codes.has_null) {
+                values_.push_back(std::nullopt);
+            }
+            codes_ = read_codes(codes.dictionary, size, codes);
+        });
+    }
+
     const Value& operator[](std::size_t i) const {
         const std::uint64_t code = codes_[i];
         if (code >= values_.size())
-            reading(part_, [] { damaged("a code in it stands for nothing"); });
+            reading(name_of(vector_), [] { damaged("a code in it stands for nothing"); });
         return values_[code];
     }
 
 private:
-    friend SegmentReader;
-    Values(const char* part, std::pmr::memory_resource* memory)
-        : part_(part)
-        , values_(memory)
-        , text_(memory) {}
-
     // The text of a dial string lives as long as the visit alone.
     std::string_view keep(std::string_view text) {
         auto* kept = static_cast<char*>(text_.allocate(text.size(), 1));
@@ -37,44 +56,26 @@ private:
         return value;
     }
 
-    const char* part_;
+    Vector vector_;
     std::pmr::vector<Value> values_;
     BitArray codes_;
     std::pmr::monotonic_buffer_resource text_;
 };
 
-template<class Dictionary, class Value>
-std::unique_ptr<SegmentReader::Values<Value>>
-SegmentReader::read_values(Vector vector, ByteReader reader, std::size_t size) {
-    return reading(name_of(vector), [&] {
-        Codes codes = open_codes(reader, size);
-        std::unique_ptr<Values<Value>> values(new Values<Value>(name_of(vector), memory_));
-        values->values_.reserve(codes.size());
-        Dictionary::read(codes.dictionary, codes.values, [&](const auto& value) {
-            values->values_.push_back(values->keep(value));
-        });
-        if constexpr (std::is_same_v<Value, double>) {
-            if (codes.has_null) damaged("a price in it is null");
-        } else if (codes.has_null) {
-            values->values_.push_back(std::nullopt);
-        }
-        values->codes_ = read_codes(codes.dictionary, size, codes);
-        return values;
-    });
-}
+} // namespace
 
 // Decodes what the columns need, and then walks over blocks, the runs of a block, and the rows of a
 // run.
 class SegmentRows::Walk {
 public:
-    Walk(SegmentReader& segment, const Window& window, ColumnSet columns)
+    Walk(const OpenSegment& segment, const Window& window, ColumnSet columns)
         : segment_(segment)
-        , snapshots_(segment.header_.timeline)
-        , range_(segment.range_of(window))
-        , blocks_(segment.memory_)
-        , durations_(segment.memory_)
+        , snapshots_(segment.header.timeline)
+        , range_(range_of(segment.header, window))
+        , blocks_(segment.memory)
+        , durations_(segment.memory)
         , runs_(0) {
-        call_.account_id = segment.header_.account_id;
+        call_.account_id = segment.header.account_id;
         if (range_.empty()) return;
         read<IntegerDictionary>(columns, Column::src_country_id, Vector::src_country_id,
                                 src_country_ids_);
@@ -85,11 +86,11 @@ public:
         read<TextDictionary>(columns, Column::dst_prefix_routing, Vector::dst_prefix_routing,
                              dst_numbers_);
         read<InetDictionary>(columns, Column::auth_orig_ip, Vector::auth_orig_ip, addresses_);
-        blocks_ = segment.read_runs();
-        if (columns.contains(Column::customer_price)) read_prices();
+        blocks_ = read_runs(segment);
+        if (columns.contains(Column::customer_price)) read_price_vector();
         gives_durations_ = columns.contains(Column::duration);
         if (gives_durations_ || (prices_ && !prices_->curves().empty()))
-            durations_ = segment.read_durations();
+            durations_ = read_durations(segment);
     }
 
     const Call* next() {
@@ -108,28 +109,26 @@ public:
 
 private:
     template<class Value>
-    using ValuesPtr = std::unique_ptr<SegmentReader::Values<std::optional<Value>>>;
+    using OptionalValues = std::optional<Values<std::optional<Value>>>;
 
     template<class Dictionary>
     void read(ColumnSet columns, Column column, Vector vector,
-              ValuesPtr<typename Dictionary::Value>& values) {
-        if (columns.contains(column))
-            values = segment_.read_values<Dictionary, std::optional<typename Dictionary::Value>>(
-                vector, reading(name_of(vector), [&] { return segment_.open(vector); }),
-                segment_.header_.run_count);
+              OptionalValues<typename Dictionary::Value>& values) {
+        if (!columns.contains(column)) return;
+        const ByteReader opened =
+            reading(name_of(vector), [&] { return open_vector(segment_, vector); });
+        values.emplace(Dictionary{}, vector, opened, segment_.header.run_count, segment_.memory);
     }
 
-    void read_prices() {
-        ByteReader reader = reading(name_of(Vector::customer_price), [&] {
-            ByteReader opened = segment_.open(Vector::customer_price);
-            prices_ = PriceVector::read(opened, segment_.header_.run_count,
-                                        segment_.first_rows_of(blocks_), segment_.memory_);
-            if (prices_->listed_rows() == 0) expect_padding(opened);
-            return opened;
+    void read_price_vector() {
+        const ByteReader opened = reading(name_of(Vector::customer_price), [&] {
+            ByteReader reader = open_vector(segment_, Vector::customer_price);
+            prices_ = read_prices(reader, segment_, blocks_);
+            return reader;
         });
         if (prices_->listed_rows() > 0)
-            listed_ = segment_.read_values<PriceDictionary, double>(Vector::customer_price, reader,
-                                                                    prices_->listed_rows());
+            listed_.emplace(PriceDictionary{}, Vector::customer_price, opened,
+                            prices_->listed_rows(), segment_.memory);
     }
 
     // Of the run, unless its prices are listed.
@@ -161,7 +160,7 @@ private:
         if (dst_numbers_) call_.dst_prefix_routing = (*dst_numbers_)[run];
         if (addresses_) call_.auth_orig_ip = (*addresses_)[run];
         if (!durations_.empty()) {
-            const SegmentReader::DurationBlock& durations = durations_[block_];
+            const DurationBlock& durations = durations_[block_];
             clock_ = snapshots_.second(runs_.first[run_]) - durations.first_of(run_);
             cut_at_zero_ = durations.cut_at_zero(run_);
         }
@@ -173,12 +172,12 @@ private:
 
     bool next_block() {
         for (; next_block_ < blocks_.size(); ++next_block_) {
-            const SegmentReader::RunBlock& block = blocks_[next_block_];
+            const RunBlock& block = blocks_[next_block_];
             if (!block.range.overlaps(range_)) continue;
-            runs_ = SegmentReader::Selection(block.size());
-            segment_.locate(block, range_, runs_);
-            SegmentReader::row_counts_of(block); // or few bytes could be any number of rows
-            if (prices_) listed_rows_ = SegmentReader::listed_rows_of(*prices_, next_block_, block);
+            runs_ = Selection(block.size());
+            locate(block, range_, runs_);
+            row_counts_of(block); // or few bytes could be any number of rows
+            if (prices_) listed_rows_ = listed_rows_of(*prices_, next_block_, block);
             run_ = 0;
             block_ = next_block_++;
             return true;
@@ -186,24 +185,24 @@ private:
         return false;
     }
 
-    SegmentReader& segment_;
+    const OpenSegment& segment_;
     const Timeline& snapshots_;
-    SegmentReader::SnapshotRange range_;
-    ValuesPtr<std::int32_t> src_country_ids_;
-    ValuesPtr<std::int32_t> dst_country_ids_;
-    ValuesPtr<std::string_view> src_numbers_;
-    ValuesPtr<std::string_view> dst_numbers_;
-    ValuesPtr<Inet> addresses_;
+    SnapshotRange range_;
+    OptionalValues<std::int32_t> src_country_ids_;
+    OptionalValues<std::int32_t> dst_country_ids_;
+    OptionalValues<std::string_view> src_numbers_;
+    OptionalValues<std::string_view> dst_numbers_;
+    OptionalValues<Inet> addresses_;
     std::optional<PriceVector> prices_;
-    std::unique_ptr<SegmentReader::Values<double>> listed_;
-    std::pmr::vector<SegmentReader::RunBlock> blocks_;
-    std::pmr::vector<SegmentReader::DurationBlock> durations_;
+    std::optional<Values<double>> listed_;
+    std::pmr::vector<RunBlock> blocks_;
+    std::pmr::vector<DurationBlock> durations_;
     bool gives_durations_ = false;
 
     std::size_t next_block_ = 0;
     std::size_t block_ = 0;
-    SegmentReader::Selection runs_; // of the block
-    SegmentReader::Selection::Numbers listed_rows_{};
+    Selection runs_; // of the block
+    Selection::Numbers listed_rows_{};
     std::size_t run_ = 0; // in the block
     std::size_t snapshot_ = 0;
     std::size_t end_ = 0;               // of the run
@@ -216,16 +215,16 @@ private:
 // As much as to put a row into a table, or into a segment, may be.
 constexpr std::size_t steps_of_visit = 100;
 
-SegmentRows::SegmentRows(SegmentReader& segment, const Window& window, ColumnSet columns)
+SegmentRows::SegmentRows(const OpenSegment& segment, const Window& window, ColumnSet columns)
     : walk_(std::make_unique<Walk>(segment, window, columns)) {}
 
 SegmentRows::~SegmentRows() = default;
 
 const Call* SegmentRows::next() { return walk_->next(); }
 
-void SegmentReader::decode(const Window& window, ColumnSet columns,
-                           const std::function<void(const Call&)>& visit) {
-    SegmentRows rows(*this, window, columns);
+void for_each_row(const OpenSegment& segment, const Window& window, ColumnSet columns,
+                  const std::function<void(const Call&)>& visit) {
+    SegmentRows rows(segment, window, columns);
     while (const Call* call = rows.next()) {
         count_steps(steps_of_visit);
         visit(*call);

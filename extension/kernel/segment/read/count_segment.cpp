@@ -1,7 +1,10 @@
-// SegmentReader::count: from filters to calls by snapshot, without a look at rows but those whose
-// prices are listed.
-#include "run_block.h"
+// From filters to calls by snapshot, without a look at rows but those whose prices are listed.
+#include "count_segment.h"
+
+#include "../values/dictionary.h"
+#include "run_blocks.h"
 #include "run_loops.h"
+#include "snapshot_search.h"
 
 #include "../../interrupts.h"
 
@@ -11,24 +14,30 @@
 
 namespace active_calls {
 
-bool SegmentReader::Match::any() const {
-    return std::ranges::find(pass, std::uint8_t{1}) != pass.end();
-}
+namespace {
+
+// Which codes pass a filter, and the codes.
+struct Match {
+    BitArray codes;
+    std::pmr::vector<std::uint8_t> pass; // of every number that fits a code's width
+
+    bool any() const { return std::ranges::find(pass, std::uint8_t{1}) != pass.end(); }
+};
 
 template<class Dictionary, class Filter>
-SegmentReader::Match SegmentReader::match(ByteReader reader, std::size_t size,
-                                          const Filter& filter) {
+Match match_codes(ByteReader reader, std::size_t size, const Filter& filter,
+                  std::pmr::memory_resource* memory) {
     Codes codes = open_codes(reader, size);
     // NULL passes no filter, nor does a code that stands for nothing.
     Match match{
-        {}, std::pmr::vector<std::uint8_t>(std::size_t{1} << code_width(codes.size()), 0, memory_)};
+        {}, std::pmr::vector<std::uint8_t>(std::size_t{1} << code_width(codes.size()), 0, memory)};
     Dictionary::match(codes.dictionary, codes.values, filter, match.pass.data());
     match.codes = read_codes(codes.dictionary, size, codes);
     return match;
 }
 
 // Leaves the runs that pass.
-void SegmentReader::select(const Match& match, const RunBlock& block, Selection& selection) {
+void select(const Match& match, const RunBlock& block, Selection& selection) {
     std::array<Code, runs_per_block> codes;
     match.codes.gather(selection.used_places(), codes.data(), block.first_run);
     const std::uint8_t* const pass = match.pass.data();
@@ -42,12 +51,12 @@ void SegmentReader::select(const Match& match, const RunBlock& block, Selection&
 
 // How long calls have been connected, or, below 0, how soon they will be: of each run, from its
 // first snapshot on, without regard to that durations are cut at 0.
-class SegmentReader::RunClock {
+class RunClock {
 public:
-    explicit RunClock(SegmentReader& segment)
-        : blocks_(segment.read_durations())
-        , timeline_(segment.header_.timeline)
-        , search_(timeline_, segment.memory_) {}
+    explicit RunClock(const OpenSegment& segment)
+        : blocks_(read_durations(segment))
+        , timeline_(segment.header.timeline)
+        , search_(timeline_, segment.memory) {}
 
     using Seconds = std::array<std::int32_t, runs_per_block>;
     // Up to here, on either side of 0, a table of slots finds seconds.
@@ -91,7 +100,7 @@ private:
 
 // Shortens runs to the snapshots at which their duration passes a filter: durations only grow, so
 // what is left is one stretch.
-class SegmentReader::DurationCut {
+class DurationCut {
 public:
     DurationCut(const RunClock& clock, const RangeFilter<std::int32_t>& filter)
         : clock_(clock) {
@@ -147,10 +156,10 @@ private:
 
 // Counts runs by snapshot. A run is a step up where it begins and a step down where it ends,
 // whatever its length; the sum of the steps up to a snapshot is the count.
-class SegmentReader::RunCounter {
+class RunCounter {
 public:
-    explicit RunCounter(const SegmentReader& segment)
-        : steps_(lanes * (segment.header_.snapshot_count + 1), 0, segment.memory_) {}
+    explicit RunCounter(const OpenSegment& segment)
+        : steps_(lanes * (segment.header.snapshot_count + 1), 0, segment.memory) {}
 
     void add(const Selection& selection) {
         std::int32_t* const steps = steps_.data();
@@ -186,22 +195,20 @@ private:
 
 // Which prices pass a filter. Prices that follow a curve only grow, so they are a stretch of
 // seconds since the call was connected; listed prices, some of the dictionary.
-class SegmentReader::PriceMatch {
+class PriceMatch {
 public:
-    PriceMatch(SegmentReader& segment, std::span<const std::uint32_t> first_rows,
+    PriceMatch(const OpenSegment& segment, std::span<const RunBlock> blocks,
                const RangeFilter<double>& filter)
-        : memory_(segment.memory_)
-        , reader_(segment.open(Vector::customer_price))
-        , prices_(PriceVector::read(reader_, segment.header_.run_count, first_rows, memory_))
-        , curves_{prices_.codes(), std::pmr::vector<std::uint8_t>(memory_)}
-        , listed_{{}, std::pmr::vector<std::uint8_t>(memory_)}
-        , from_(memory_)
-        , before_(memory_) {
+        : reader_(open_vector(segment, Vector::customer_price))
+        , prices_(read_prices(reader_, segment, blocks))
+        , curves_{prices_.codes(), std::pmr::vector<std::uint8_t>(segment.memory)}
+        , listed_{{}, std::pmr::vector<std::uint8_t>(segment.memory)}
+        , from_(segment.memory)
+        , before_(segment.memory) {
         if (prices_.listed_rows() > 0)
-            listed_ = segment.match<PriceDictionary>(reader_, prices_.listed_rows(), filter);
-        else
-            expect_padding(reader_);
-        match_curves(filter, segment.header_.bounds.duration);
+            listed_ = match_codes<PriceDictionary>(reader_, prices_.listed_rows(), filter,
+                                                   segment.memory);
+        match_curves(filter, segment.header.bounds.duration);
     }
 
     bool any() const { return curves_.any() || listed_.any(); }
@@ -221,7 +228,7 @@ public:
         curves_.codes.gather(selection.used_places(), codes.data(), block.first_run);
         const std::uint8_t* const pass = curves_.pass.data();
         std::size_t left = 0;
-        for (std::size_t i = 0; i < selection.size; ++i) { // no branch, as in SegmentReader::select
+        for (std::size_t i = 0; i < selection.size; ++i) { // no branch, as above
             const Code code = codes[i];
             selection.places[left] = selection.places[i];
             codes[left] = code;
@@ -300,7 +307,6 @@ private:
             within_limit_ && std::max(from_[code], before_[code]) <= RunClock::slot_limit;
     }
 
-    std::pmr::memory_resource* memory_;
     ByteReader reader_;
     PriceVector prices_;
     Match curves_; // of each run
@@ -314,11 +320,11 @@ private:
 };
 
 // Counts listed rows by snapshot, one by one.
-class SegmentReader::RowCounter {
+class RowCounter {
 public:
-    RowCounter(const SegmentReader& segment, const PriceMatch& match)
+    RowCounter(const OpenSegment& segment, const PriceMatch& match)
         : match_(match)
-        , counts_(segment.header_.snapshot_count, 0, segment.memory_) {}
+        , counts_(segment.header.snapshot_count, 0, segment.memory) {}
 
     // Of the runs that are listed.
     void add(std::size_t b, const RunBlock& block, const Selection& selection) {
@@ -353,54 +359,55 @@ private:
     std::pmr::vector<std::int32_t> counts_;
 };
 
-void SegmentReader::count(const Window& window, const CallFilter& filter, SnapshotCounts& counts) {
-    const SnapshotRange range = range_of(window);
+} // namespace
+
+void count_segment(const OpenSegment& segment, const Window& window, const CallFilter& filter,
+                   SnapshotCounts& counts) {
+    const SegmentHeader& header = segment.header;
+    const SnapshotRange range = range_of(header, window);
     if (range.empty()) return;
     counts.reserve(range.end - range.begin);
     if (filter.columns().empty()) {
         count_steps(range.end - range.begin);
         for (std::size_t s = range.begin; s < range.end; ++s)
-            counts.add(header_.timeline[s], static_cast<std::int32_t>(header_.rows_at[s]));
+            counts.add(header.timeline[s], static_cast<std::int32_t>(header.rows_at[s]));
         return;
     }
 
     // What attributes say, until one says that nothing passes; those that are small come first.
-    std::pmr::vector<Match> matches(memory_);
-    const auto any_passes = [&]<class Dictionary>(Vector vector, const auto& attribute_filter) {
+    std::pmr::vector<Match> matches(segment.memory);
+    const auto any_passes = [&]<class Dictionary>(Dictionary, Vector vector,
+                                                  const auto& attribute_filter) {
         if (!attribute_filter.given()) return true;
         matches.push_back(reading(name_of(vector), [&] {
-            return match<Dictionary>(open(vector), header_.run_count, attribute_filter);
+            return match_codes<Dictionary>(open_vector(segment, vector), header.run_count,
+                                           attribute_filter, segment.memory);
         }));
         return matches.back().any();
     };
-    if (!any_passes.template operator()<IntegerDictionary>(Vector::src_country_id,
-                                                           filter.src_country_id) ||
-        !any_passes.template operator()<IntegerDictionary>(Vector::dst_country_id,
-                                                           filter.dst_country_id) ||
-        !any_passes.template operator()<InetDictionary>(Vector::auth_orig_ip,
-                                                        filter.auth_orig_ip) ||
-        !any_passes.template operator()<TextDictionary>(Vector::src_prefix_routing,
-                                                        filter.src_prefix_routing) ||
-        !any_passes.template operator()<TextDictionary>(Vector::dst_prefix_routing,
-                                                        filter.dst_prefix_routing))
+    if (!any_passes(IntegerDictionary{}, Vector::src_country_id, filter.src_country_id) ||
+        !any_passes(IntegerDictionary{}, Vector::dst_country_id, filter.dst_country_id) ||
+        !any_passes(InetDictionary{}, Vector::auth_orig_ip, filter.auth_orig_ip) ||
+        !any_passes(TextDictionary{}, Vector::src_prefix_routing, filter.src_prefix_routing) ||
+        !any_passes(TextDictionary{}, Vector::dst_prefix_routing, filter.dst_prefix_routing))
         return;
 
-    const std::pmr::vector<RunBlock> blocks = read_runs();
+    const std::pmr::vector<RunBlock> blocks = read_runs(segment);
     std::optional<PriceMatch> price_match;
     if (filter.customer_price.given()) {
         reading(name_of(Vector::customer_price),
-                [&] { price_match.emplace(*this, first_rows_of(blocks), filter.customer_price); });
+                [&] { price_match.emplace(segment, blocks, filter.customer_price); });
         if (!price_match->any()) return;
     }
     const bool follows_curves = price_match && price_match->has_curves();
     std::optional<RunClock> clock;
-    if (filter.duration.given() || follows_curves) clock.emplace(*this);
+    if (filter.duration.given() || follows_curves) clock.emplace(segment);
     std::optional<DurationCut> duration_cut;
     if (filter.duration.given()) duration_cut.emplace(*clock, filter.duration);
 
-    RunCounter runs(*this);
+    RunCounter runs(segment);
     std::optional<RowCounter> rows;
-    if (price_match && price_match->listed().any()) rows.emplace(*this, *price_match);
+    if (price_match && price_match->listed().any()) rows.emplace(segment, *price_match);
     for (std::size_t b = 0; b < blocks.size(); ++b) {
         const RunBlock& block = blocks[b];
         if (!block.range.overlaps(range) || (duration_cut && !duration_cut->may_pass(b)) ||
@@ -421,7 +428,7 @@ void SegmentReader::count(const Window& window, const CallFilter& filter, Snapsh
         runs.add(selection);
     }
     const auto add = [&](std::size_t snapshot, std::int32_t calls) {
-        if (calls > 0) counts.add(header_.timeline[snapshot], calls);
+        if (calls > 0) counts.add(header.timeline[snapshot], calls);
     };
     if (!rows) return runs.each_count(add);
     rows->add(runs);

@@ -1,10 +1,9 @@
-// What counting runs and reading their rows have in common, within SegmentReader: blocks of runs,
-// and what is left of the runs of a block. Included by segment_reader.cpp, segment_count.cpp and
-// segment_rows.cpp alone.
+// What counting runs and reading their rows have in common: the vectors opened, blocks of runs, and
+// what is left of the runs of a block.
 #pragma once
 
 #include "../values/price_vector.h"
-#include "segment_reader.h"
+#include "open_segment.h"
 
 #include <algorithm>
 #include <array>
@@ -32,8 +31,26 @@ inline void expect_padding(ByteReader& reader) {
     reader.expect_end();
 }
 
+// A vector whose bytes are those that the header was written for.
+ByteReader open_vector(const OpenSegment& segment, Vector vector);
+
+// The codes of an attribute or of prices. `dictionary` stands before the dictionary of `values`
+// distinct values; the codes stand behind it.
+struct Codes {
+    ByteReader dictionary;
+    std::size_t values;
+    bool has_null;
+
+    std::size_t size() const { return values + (has_null ? 1 : 0); }
+};
+
+// Of at most so many values.
+Codes open_codes(ByteReader reader, std::size_t limit);
+// To be called when `reader` has come through the dictionary.
+BitArray read_codes(ByteReader& reader, std::size_t size, const Codes& codes);
+
 // Consecutive runs: block.first_run and on.
-struct SegmentReader::RunBlock {
+struct RunBlock {
     std::uint32_t first_run;
     std::uint32_t first_row; // of all rows in the order of runs
     std::uint32_t rows;
@@ -44,7 +61,7 @@ struct SegmentReader::RunBlock {
     std::size_t size() const { return row_counts.size(); }
 };
 
-struct SegmentReader::DurationBlock {
+struct DurationBlock {
     std::int64_t shortest;
     std::int64_t longest;
     PackedIntegers first; // of each run, at its first snapshot; below 0: not connected yet
@@ -66,7 +83,7 @@ struct SegmentReader::DurationBlock {
 // Runs of a block that are left when filters have looked at them, by their place in it. Once
 // located, where in the range they lie: from snapshot begin[i] up to, and without, end[i]; behind
 // each other where nothing is left.
-struct SegmentReader::Selection {
+struct Selection {
     using Numbers = std::array<std::uint32_t, runs_per_block>;
 
     static constexpr Numbers every_place = [] {
@@ -101,5 +118,19 @@ struct SegmentReader::Selection {
         return taken;
     }
 };
+
+std::pmr::vector<RunBlock> read_runs(const OpenSegment& segment);
+std::pmr::vector<DurationBlock> read_durations(const OpenSegment& segment);
+
+// Sets where in the range the selected runs of a block lie.
+void locate(const RunBlock& block, const SnapshotRange& range, Selection& selection);
+// How many rows each run of a block is; all of them are those of the block.
+Selection::Numbers row_counts_of(const RunBlock& block);
+
+// The vector customer_price up to the dictionary of listed prices, or to its end.
+PriceVector read_prices(ByteReader& reader, const OpenSegment& segment,
+                        std::span<const RunBlock> blocks);
+// For each run of block `b` whose prices are listed, the place of its first row among all that are.
+Selection::Numbers listed_rows_of(const PriceVector& prices, std::size_t b, const RunBlock& block);
 
 } // namespace active_calls
