@@ -1,4 +1,4 @@
-// One call in one snapshot, and the names of its columns.
+// One call in one snapshot, and sets of its columns.
 #pragma once
 
 #include "address.h"
@@ -11,17 +11,20 @@
 
 namespace active_calls {
 
-// The columns a filter can look at, those that are cheap to test first.
+// The columns of a call in the order of `inbox`; columns.h says what they are.
 enum class Column : std::uint8_t {
+    snapshot_timestamp,
+    customer_acc_id,
     src_country_id,
     dst_country_id,
-    duration,
-    customer_price,
-    auth_orig_ip,
     src_prefix_routing,
     dst_prefix_routing,
+    duration,
+    auth_orig_ip,
+    customer_price,
+    end, // behind the last one
 };
-inline constexpr std::size_t column_count = 7;
+inline constexpr auto column_count = static_cast<std::size_t>(Column::end);
 
 // A set of columns: what a filter needs, what a store has to fetch.
 class ColumnSet {
@@ -36,12 +39,6 @@ public:
     void insert(Column column) { bits_.set(static_cast<std::size_t>(column)); }
     bool contains(Column column) const { return bits_.test(static_cast<std::size_t>(column)); }
     bool empty() const { return bits_.none(); }
-    // Calls `visit(Column)` for each, in the order of Column.
-    template<class Visit>
-    void for_each(Visit&& visit) const {
-        for (std::size_t i = 0; i < column_count; ++i)
-            if (bits_.test(i)) visit(static_cast<Column>(i));
-    }
     // A number below 2^column_count, distinct for distinct sets.
     std::size_t index() const { return bits_.to_ulong(); }
 

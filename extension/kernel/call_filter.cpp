@@ -1,5 +1,6 @@
 #include "call_filter.h"
 
+#include "columns.h"
 #include "interrupts.h"
 
 #include <algorithm>
@@ -63,13 +64,9 @@ bool TextFilter::passes(std::optional<std::string_view> value) const {
 
 ColumnSet CallFilter::columns() const {
     ColumnSet columns;
-    if (src_country_id.given()) columns.insert(Column::src_country_id);
-    if (dst_country_id.given()) columns.insert(Column::dst_country_id);
-    if (src_prefix_routing.given()) columns.insert(Column::src_prefix_routing);
-    if (dst_prefix_routing.given()) columns.insert(Column::dst_prefix_routing);
-    if (duration.given()) columns.insert(Column::duration);
-    if (auth_orig_ip.given()) columns.insert(Column::auth_orig_ip);
-    if (customer_price.given()) columns.insert(Column::customer_price);
+    for_each_filtered_column([&](const auto& column) {
+        if ((this->*column.filter).given()) columns.insert(column.id);
+    });
     return columns;
 }
 

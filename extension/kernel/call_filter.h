@@ -19,6 +19,16 @@ struct EqualityFilter {
     bool passes(const std::optional<Value>& value) const { return !eq || value == eq; }
 };
 
+// Addresses are compared, and netmasks are not.
+struct AddressFilter {
+    std::optional<Address> eq;
+
+    bool given() const { return eq.has_value(); }
+    bool passes(const std::optional<Inet>& value) const {
+        return !eq || (value && value->address == *eq);
+    }
+};
+
 // `eq`, `gt`, `lt` compare as numbers do; for double that is IEEE 754: NaN passes none of them.
 template<class Number>
 struct RangeFilter {
@@ -71,7 +81,7 @@ struct CallFilter {
     TextFilter src_prefix_routing;
     TextFilter dst_prefix_routing;
     RangeFilter<std::int32_t> duration; // seconds
-    EqualityFilter<Address> auth_orig_ip;
+    AddressFilter auth_orig_ip;
     RangeFilter<double> customer_price;
 
     // The columns whose filter is given.

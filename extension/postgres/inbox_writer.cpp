@@ -1,9 +1,8 @@
 #include "inbox_writer.h"
 
-#include "value.h"
-
 #include <algorithm>
 #include <span>
+#include <string>
 
 namespace active_calls::postgres {
 
@@ -16,19 +15,22 @@ constexpr std::size_t text_per_insert = std::size_t{8} << 20;
 
 // Arrays of the same length are unnested side by side in a list of targets; in FROM, each would
 // become a table of its own first.
-constexpr const char* insert_rows =
-    "INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, src_country_id,"
-    " dst_country_id, src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip,"
-    " customer_price)"
-    " SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
-    " pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"
-    " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)";
+const std::string& insert_rows() {
+    static const std::string statement = [] {
+        std::string arrays;
+        for (std::size_t i = 1; i <= column_count; ++i)
+            arrays += (i == 1 ? "pg_catalog.unnest($" : ", pg_catalog.unnest($") +
+                      std::to_string(i) + ")";
+        return "INSERT INTO active_calls.inbox (" + call_column_list() + ") SELECT " + arrays;
+    }();
+    return statement;
+}
 
 // As a row of `inbox`. Raises, as all of these do: call it in a guarded body.
 void store(const Call& call, int encoding, TupleTableSlot* slot) {
     ExecClearTuple(slot);
-    for (int i = 0; i < call_column_count; ++i) {
-        const NullableDatum value = to_datum(call, static_cast<CallColumn>(i), encoding);
+    for (std::size_t i = 0; i < column_count; ++i) {
+        const NullableDatum value = to_datum(call, static_cast<Column>(i), encoding);
         slot->tts_values[i] = value.value;
         slot->tts_isnull[i] = value.isnull;
     }
@@ -36,7 +38,7 @@ void store(const Call& call, int encoding, TupleTableSlot* slot) {
 }
 
 // One column of the rows as an array.
-Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
+Datum array_of(std::span<const Call> calls, Column column, int encoding) {
     auto* values = static_cast<Datum*>(palloc(calls.size() * sizeof(Datum)));
     auto* nulls = static_cast<bool*>(palloc(calls.size() * sizeof(bool)));
     for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -44,7 +46,7 @@ Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
         values[i] = value.value;
         nulls[i] = value.isnull;
     }
-    const Oid type = call_column_types[column];
+    const Oid type = call_column_types[static_cast<std::size_t>(column)];
     std::int16_t length = 0;
     bool by_value = false;
     char alignment = 0;
@@ -58,13 +60,14 @@ Datum array_of(std::span<const Call> calls, CallColumn column, int encoding) {
 // The statement is prepared each time. A rule may leave nothing of its plan. PostgreSQL would then
 // not know that the plan depends on `inbox`, and would keep it when the rule is gone.
 std::uint64_t insert_by_statement(std::span<const Call> calls, int encoding) {
-    Oid types[] = {TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID,  TEXTARRAYOID,
-                   TEXTARRAYOID,        INT4ARRAYOID, INETARRAYOID, FLOAT8ARRAYOID};
-    Datum values[call_column_count];
-    for (int column = 0; column < call_column_count; ++column)
-        values[column] = array_of(calls, static_cast<CallColumn>(column), encoding);
-    const int result =
-        SPI_execute_with_args(insert_rows, call_column_count, types, values, nullptr, false, 0);
+    Oid types[column_count];
+    Datum values[column_count];
+    for (std::size_t i = 0; i < column_count; ++i) {
+        types[i] = get_array_type(call_column_types[i]);
+        values[i] = array_of(calls, static_cast<Column>(i), encoding);
+    }
+    const int result = SPI_execute_with_args(insert_rows().c_str(), column_count, types, values,
+                                             nullptr, false, 0);
     if (result != SPI_OK_INSERT && result != SPI_OK_REWRITTEN) // by a rule
         elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
     return result == SPI_OK_INSERT ? SPI_processed : 0;
@@ -76,9 +79,10 @@ bool needs_no_statement(Relation inbox) {
     const TupleDesc columns = RelationGetDescr(inbox);
     if (inbox->rd_rel->relkind != RELKIND_RELATION || inbox->rd_rel->relispartition ||
         inbox->rd_rel->relrowsecurity || inbox->rd_rules != nullptr || inbox->trigdesc != nullptr ||
-        columns->natts != call_column_count || (columns->constr && columns->constr->num_defval > 0))
+        columns->natts != static_cast<int>(column_count) ||
+        (columns->constr && columns->constr->num_defval > 0))
         return false;
-    for (int i = 0; i < call_column_count; ++i) {
+    for (std::size_t i = 0; i < column_count; ++i) {
         const auto* const column = TupleDescAttr(columns, i);
         if (column->atttypid != call_column_types[i] || column->attidentity != '\0') return false;
     }
@@ -151,8 +155,10 @@ InboxWriter::InboxWriter(MemoryContext memory, int encoding)
 }
 
 void InboxWriter::add(Call call) {
-    call.src_prefix_routing = keep(call.src_prefix_routing);
-    call.dst_prefix_routing = keep(call.dst_prefix_routing);
+    for_each_column([&](const auto& column) {
+        if constexpr (is_text<typename std::decay_t<decltype(column)>::Value>)
+            call.*column.member = keep(call.*column.member);
+    });
     calls_.push_back(call);
     if (calls_.size() == rows_per_insert || text_bytes_ >= text_per_insert) flush();
 }

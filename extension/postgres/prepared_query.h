@@ -78,11 +78,10 @@ private:
 class PreparedQuery {
 public:
     // The text, or the parts of it, are constant: every value is a parameter.
-    PreparedQuery(const char* text, std::initializer_list<Oid> parameter_types)
-        : PreparedQuery({std::string_view(text)}, parameter_types) {}
-    PreparedQuery(std::initializer_list<std::string_view> parts,
-                  std::initializer_list<Oid> parameter_types)
-        : parameter_types_(parameter_types) {
+    PreparedQuery(const char* text, std::vector<Oid> parameter_types)
+        : PreparedQuery({std::string_view(text)}, std::move(parameter_types)) {}
+    PreparedQuery(std::initializer_list<std::string_view> parts, std::vector<Oid> parameter_types)
+        : parameter_types_(std::move(parameter_types)) {
         for (const std::string_view part : parts) text_ += part;
     }
 

@@ -29,9 +29,17 @@ std::size_t builder_memory() {
 // This condition is true for a row that can be sealed. `inbox` takes texts of 1,000 characters,
 // which have at most 4,000 bytes in any encoding. A longer text is there where somebody has dropped
 // that constraint. PostgreSQL knows the length without fetching the text.
-constexpr std::string_view is_sealable =
-    "coalesce(greatest(pg_catalog.octet_length(src_prefix_routing),"
-    " pg_catalog.octet_length(dst_prefix_routing)), 0) OPERATOR(pg_catalog.<=) 4000";
+const std::string& is_sealable() {
+    static const std::string condition = [] {
+        std::string lengths;
+        for_each_column([&](const auto& column) {
+            if constexpr (is_text<typename std::decay_t<decltype(column)>::Value>)
+                lengths += std::string(", pg_catalog.octet_length(") + column.name + ")";
+        });
+        return "greatest(0" + lengths + ") OPERATOR(pg_catalog.<=) 4000";
+    }();
+    return condition;
+}
 
 // Sorts rows to their accounts, and writes the segments of an account when it has enough.
 class Sealer {
@@ -94,36 +102,12 @@ private:
     const std::size_t max_memory_ = builder_memory();
 };
 
-Call to_call(const TupleTableSlot& slot, MemoryContext row_context) {
-    const Datum* const values = slot.tts_values;
-    const auto or_null = [&](CallColumn column, auto convert) {
-        return slot.tts_isnull[column] ? std::nullopt : std::optional(convert(values[column]));
-    };
-    const auto integer = [](Datum value) { return DatumGetInt32(value); };
-    const auto text = [&](Datum value) { return plain_text(value, row_context); };
-    Call call;
-    call.snapshot = to_instant(DatumGetTimestampTz(values[snapshot_timestamp]));
-    call.account_id = DatumGetInt32(values[customer_acc_id]);
-    call.src_country_id = or_null(src_country_id, integer);
-    call.dst_country_id = or_null(dst_country_id, integer);
-    call.src_prefix_routing = or_null(src_prefix_routing, text);
-    call.dst_prefix_routing = or_null(dst_prefix_routing, text);
-    call.duration = DatumGetInt32(values[duration]);
-    call.auth_orig_ip = or_null(auth_orig_ip, [](Datum value) {
-        return to_inet(reinterpret_cast<inet*>(DatumGetPointer(value)));
-    });
-    call.customer_price = DatumGetFloat8(values[customer_price]);
-    return call;
-}
-
 std::int64_t seal_before(TimestampTz end) {
     // The statement reads `inbox` from front to back, as it was written: in the order of its index,
     // each page would be visited once for each account.
     static PreparedQuery delete_rows(
         {"DELETE FROM active_calls.inbox WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND ",
-         is_sealable,
-         " RETURNING snapshot_timestamp, customer_acc_id, src_country_id, dst_country_id,"
-         " src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip, customer_price"},
+         is_sealable(), " RETURNING ", call_column_list()},
         {TIMESTAMPTZOID});
     Sealer sealer;
     const std::uint64_t sealed =
@@ -140,7 +124,7 @@ void warn_of_unsealable(TimestampTz end) {
     static PreparedQuery query({"SELECT pg_catalog.count(*) OVER (), customer_acc_id,"
                                 " snapshot_timestamp FROM active_calls.inbox"
                                 " WHERE snapshot_timestamp OPERATOR(pg_catalog.<) $1 AND NOT ",
-                                is_sealable,
+                                is_sealable(),
                                 " ORDER BY customer_acc_id, snapshot_timestamp LIMIT 1"},
                                {TIMESTAMPTZOID});
     const auto warn = [](const TupleTableSlot& slot, MemoryContext) {

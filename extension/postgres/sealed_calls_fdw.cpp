@@ -34,7 +34,9 @@ enum PlanPart {
     plan_columns,    // attribute numbers of the columns that are used
 };
 
-constexpr AttrNumber attribute_of(CallColumn column) { return static_cast<AttrNumber>(column + 1); }
+constexpr AttrNumber attribute_of(Column column) {
+    return static_cast<AttrNumber>(static_cast<int>(column) + 1);
+}
 
 // ---- Planning. PostgreSQL's own C calls all of it, so nothing here owns anything.
 
@@ -59,7 +61,7 @@ double estimate_rows(Oid sealed_calls) {
 }
 
 // A column of the scanned table, looked at through casts that change nothing.
-bool is_column(const Expr* expression, Index table, CallColumn column) {
+bool is_column(const Expr* expression, Index table, Column column) {
     if (IsA(expression, RelabelType))
         expression = reinterpret_cast<const RelabelType*>(expression)->arg;
     if (!IsA(expression, Var)) return false;
@@ -89,7 +91,8 @@ bool find_narrowing(PlannerInfo* root, const RelOptInfo* table, const Expr* cond
         by = static_cast<Expr*>(lsecond(any->args));
         narrowing = Narrowing::accounts;
         return any->useOr &&
-               is_column(static_cast<Expr*>(linitial(any->args)), table->relid, customer_acc_id) &&
+               is_column(static_cast<Expr*>(linitial(any->args)), table->relid,
+                         Column::customer_acc_id) &&
                exprType(reinterpret_cast<Node*>(by)) == INT4ARRAYOID &&
                comparison(any->opno, INT4OID) == BTEqualStrategyNumber && is_known(root, by, table);
     }
@@ -99,13 +102,13 @@ bool find_narrowing(PlannerInfo* root, const RelOptInfo* table, const Expr* cond
     auto* column = static_cast<Expr*>(linitial(operation->args));
     by = static_cast<Expr*>(lsecond(operation->args));
     Oid operator_id = operation->opno;
-    if (!is_column(column, table->relid, customer_acc_id) &&
-        !is_column(column, table->relid, snapshot_timestamp)) {
+    if (!is_column(column, table->relid, Column::customer_acc_id) &&
+        !is_column(column, table->relid, Column::snapshot_timestamp)) {
         std::swap(column, by);
         operator_id = get_commutator(operator_id);
     }
-    const bool of_account = is_column(column, table->relid, customer_acc_id);
-    if (!of_account && !is_column(column, table->relid, snapshot_timestamp)) return false;
+    const bool of_account = is_column(column, table->relid, Column::customer_acc_id);
+    if (!of_account && !is_column(column, table->relid, Column::snapshot_timestamp)) return false;
     const Oid type = of_account ? INT4OID : TIMESTAMPTZOID;
     if (!OidIsValid(operator_id) || exprType(reinterpret_cast<Node*>(by)) != type ||
         !is_known(root, by, table))
@@ -145,7 +148,7 @@ void add_scan_path(PlannerInfo* root, RelOptInfo* table, double rows, Relids req
 
 bool is_account_column(PlannerInfo*, RelOptInfo* table, EquivalenceClass*,
                        EquivalenceMember* member, void*) {
-    return is_column(member->em_expr, table->relid, customer_acc_id);
+    return is_column(member->em_expr, table->relid, Column::customer_acc_id);
 }
 
 // Adds a path that reads all that the query asks for. For each join on the account, also adds one
@@ -186,7 +189,7 @@ ForeignScan* get_plan(PlannerInfo* root, RelOptInfo* table, Oid, ForeignPath*, L
     pull_varattnos(reinterpret_cast<Node*>(scan_clauses), table->relid, &used);
     const bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
     List* columns = NIL;
-    for (AttrNumber attribute = 1; attribute <= call_column_count; ++attribute)
+    for (AttrNumber attribute = 1; attribute <= static_cast<int>(column_count); ++attribute)
         if (whole_row || bms_is_member(attribute - FirstLowInvalidHeapAttributeNumber, used))
             columns = lappend_int(columns, attribute);
 
@@ -230,10 +233,10 @@ private:
 struct Scan {
     List* conditions; // ExprStates, one for each narrowing
     List* narrowings;
-    std::array<bool, call_column_count> used; // by column
-    Oid user;                                 // with whose rights segments are read
-    MemoryContext memory;                     // of the list of segments
-    MemoryContext segment_memory;             // of the segment that is read
+    ColumnSet used;
+    Oid user;                     // with whose rights segments are read
+    MemoryContext memory;         // of the list of segments
+    MemoryContext segment_memory; // of the segment that is read
     bool started;
     TimestampTz from;
     TimestampTz to;
@@ -343,21 +346,6 @@ void start(Scan& scan, ExprContext* context) {
     scan.segment_count = ids.size();
 }
 
-ColumnSet kernel_columns(const Scan& scan) {
-    ColumnSet columns;
-    const auto add = [&](CallColumn column, Column kernel_column) {
-        if (scan.used[column]) columns.insert(kernel_column);
-    };
-    add(src_country_id, Column::src_country_id);
-    add(dst_country_id, Column::dst_country_id);
-    add(src_prefix_routing, Column::src_prefix_routing);
-    add(dst_prefix_routing, Column::dst_prefix_routing);
-    add(duration, Column::duration);
-    add(auth_orig_ip, Column::auth_orig_ip);
-    add(customer_price, Column::customer_price);
-    return columns;
-}
-
 struct CopiedRow {
     HeapTuple tuple;
     TupleDesc row_type;
@@ -365,7 +353,7 @@ struct CopiedRow {
 
 // Copies the row of a segment into that memory context.
 CopiedRow copy_segment(std::int64_t id, MemoryContext memory) {
-    static PreparedQuery query({"SELECT ", segment_columns,
+    static PreparedQuery query({"SELECT id, ", segment_columns(),
                                 " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1"},
                                {INT8OID});
     CopiedRow copy{};
@@ -390,9 +378,8 @@ void open_next_segment(Scan& scan) {
         row = copy_segment(scan.segment_ids[scan.next_segment], scan.segment_memory);
     });
     const Window window{to_instant(scan.from), to_instant(scan.to)};
-    scan.segment =
-        &make_in_context<ScannedSegment>(scan.segment_memory, row.tuple, row.row_type, window,
-                                         kernel_columns(scan), scan.segment_memory);
+    scan.segment = &make_in_context<ScannedSegment>(scan.segment_memory, row.tuple, row.row_type,
+                                                    window, scan.used, scan.segment_memory);
     ++scan.next_segment;
     ++scan.segments_read;
 }
@@ -411,8 +398,8 @@ const Call* next_call(Scan& scan, ExprContext* context) {
 
 void begin_scan(ForeignScanState* node, int flags) {
     const TupleDesc row_type = RelationGetDescr(node->ss.ss_currentRelation);
-    for (int i = 0; i < call_column_count; ++i)
-        if (row_type->natts != call_column_count ||
+    for (std::size_t i = 0; i < column_count; ++i)
+        if (row_type->natts != static_cast<int>(column_count) ||
             TupleDescAttr(row_type, i)->atttypid != call_column_types[i])
             ereport(ERROR, errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
                     errmsg("foreign table \"%s\" does not have the columns of sealed calls",
@@ -424,7 +411,7 @@ void begin_scan(ForeignScanState* node, int flags) {
     scan->narrowings = static_cast<List*>(list_nth(plan->fdw_private, plan_narrowings));
     ListCell* cell = nullptr;
     foreach (cell, static_cast<List*>(list_nth(plan->fdw_private, plan_columns)))
-        scan->used[lfirst_int(cell) - 1] = true;
+        scan->used.insert(static_cast<Column>(lfirst_int(cell) - 1));
     if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
     const Oid user = user_of_scan(plan, node->ss.ps.state);
     scan->user = OidIsValid(user) ? user : GetUserId();
@@ -441,10 +428,11 @@ TupleTableSlot* iterate_scan(ForeignScanState* node) {
     ExecClearTuple(slot);
     const Call* call = boundary([&] { return next_call(scan, node->ss.ps.ps_ExprContext); });
     if (call == nullptr) return slot;
-    for (int i = 0; i < call_column_count; ++i) {
-        const NullableDatum value =
-            scan.used[i] ? to_datum(*call, static_cast<CallColumn>(i), GetDatabaseEncoding())
-                         : null_datum;
+    for (std::size_t i = 0; i < column_count; ++i) {
+        const auto column = static_cast<Column>(i);
+        const NullableDatum value = scan.used.contains(column)
+                                        ? to_datum(*call, column, GetDatabaseEncoding())
+                                        : null_datum;
         slot->tts_values[i] = value.value;
         slot->tts_isnull[i] = value.isnull;
     }
@@ -475,8 +463,9 @@ void explain_scan(ForeignScanState* node, ExplainState* explain) {
     ListCell* cell = nullptr;
     foreach (cell, scan.narrowings) {
         const auto narrowing = static_cast<Narrowing>(lfirst_int(cell));
-        (narrowing == Narrowing::account || narrowing == Narrowing::accounts ? by_account
-                                                                             : by_time) = true;
+        const bool of_account = narrowing == Narrowing::account || narrowing == Narrowing::accounts;
+        by_account |= of_account;
+        by_time |= !of_account;
     }
     List* columns = NIL;
     if (by_account) columns = lappend(columns, pstrdup("customer_acc_id"));

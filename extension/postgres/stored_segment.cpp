@@ -2,6 +2,17 @@
 
 namespace active_calls::postgres {
 
+const std::string& segment_columns() {
+    static const std::string list = [] {
+        std::string names = "customer_acc_id, first_snapshot, last_snapshot, row_count, run_count,"
+                            " is_full, header";
+        for (std::size_t i = 0; i < vector_count; ++i)
+            names.append(", ").append(name_of(static_cast<Vector>(i)));
+        return names;
+    }();
+    return list;
+}
+
 StoredSegment::StoredSegment(const Datum* values, const bool* nulls, MemoryContext memory)
     : values_(values)
     , nulls_(nulls)

@@ -25,11 +25,8 @@ enum SegmentColumn {
     segment_column_count = segment_first_vector + vector_count,
 };
 
-// Those columns, for the list of a SELECT or RETURNING.
-inline constexpr const char* segment_columns =
-    "id, customer_acc_id, first_snapshot, last_snapshot, row_count, run_count, is_full, header,"
-    " runs, src_country_id, dst_country_id, src_prefix_routing, dst_prefix_routing, duration,"
-    " auth_orig_ip, customer_price";
+// Those columns but the id, for a list in SQL.
+const std::string& segment_columns();
 
 // A segment while its row is at hand. It keeps what it reads in a memory context of the caller's,
 // who resets the context when done with the segment. It reads large values only when asked for
@@ -38,7 +35,7 @@ inline constexpr const char* segment_columns =
 // All functions throw Error (corrupted_data), which names the segment, if it is damaged.
 class StoredSegment final : private VectorSource {
 public:
-    // `values` and `nulls` are those of segment_columns.
+    // `values` and `nulls` are those of SegmentColumn.
     StoredSegment(const Datum* values, const bool* nulls, MemoryContext memory);
     StoredSegment(const StoredSegment&) = delete;
     StoredSegment& operator=(const StoredSegment&) = delete;

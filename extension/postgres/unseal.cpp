@@ -29,8 +29,8 @@ std::int64_t unseal_window(TimestampTz from, TimestampTz to) {
     static PreparedQuery delete_segments(
         {"DELETE FROM active_calls.segment"
          " WHERE last_snapshot OPERATOR(pg_catalog.>=) $1"
-         " AND first_snapshot OPERATOR(pg_catalog.<=) $2 RETURNING ",
-         segment_columns},
+         " AND first_snapshot OPERATOR(pg_catalog.<=) $2 RETURNING id, ",
+         segment_columns()},
         {TIMESTAMPTZOID, TIMESTAMPTZOID});
     const Window window{to_instant(from), to_instant(to)};
     InboxWriter inbox(CurrentMemoryContext, GetDatabaseEncoding());

@@ -21,14 +21,18 @@ NullableDatum bytea_datum(const Bytes& bytes, MemoryContext memory) {
     return not_null(PointerGetDatum(datum));
 }
 
+PreparedQuery insert_segment() {
+    std::vector<Oid> types{INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID};
+    types.resize(types.size() + 1 + vector_count, BYTEAOID); // the header and the vectors
+    std::string parameters = "$1";
+    for (std::size_t i = 2; i <= types.size(); ++i) parameters += ", $" + std::to_string(i);
+    return {
+        {"INSERT INTO active_calls.segment (", segment_columns(), ") VALUES (", parameters, ")"},
+        types};
+}
+
 void store(const Segment& segment, bool is_full) {
-    static PreparedQuery insert(
-        "INSERT INTO active_calls.segment (customer_acc_id, first_snapshot, last_snapshot,"
-        " row_count, run_count, is_full, header, runs, src_country_id, dst_country_id,"
-        " src_prefix_routing, dst_prefix_routing, duration, auth_orig_ip, customer_price)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID, BYTEAOID, BYTEAOID,
-         BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID});
+    static PreparedQuery insert = insert_segment();
     std::vector<NullableDatum> values;
     values.reserve(segment_column_count);
     const MemoryContext copies = guarded([] {
@@ -89,8 +93,8 @@ std::vector<GrowingSegment> growing_segments(std::int32_t account_id) {
 // Moves the rows of a segment to the builder; none if somebody has deleted the segment.
 void take_in(std::int64_t id, AccountBuilder& builder) {
     static PreparedQuery statement({"DELETE FROM active_calls.segment"
-                                    " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING ",
-                                    segment_columns},
+                                    " WHERE id OPERATOR(pg_catalog.=) $1 RETURNING id, ",
+                                    segment_columns()},
                                    {INT8OID});
     statement.for_each_row({not_null(Int64GetDatum(id))},
                            [&](const TupleTableSlot& slot, MemoryContext memory) {

@@ -21,8 +21,10 @@ public:
 
     void add(const Call& call) {
         SegmentBuilder::add(call);
-        for (const auto& text : {call.src_prefix_routing, call.dst_prefix_routing})
-            text_bytes_ += text ? text->size() : 0;
+        for_each_attribute([&](const auto& column, std::size_t) {
+            if constexpr (is_text<typename std::decay_t<decltype(column)>::Value>)
+                text_bytes_ += (call.*column.member).value_or("").size();
+        });
     }
     bool has_much_text() const { return text_bytes_ >= full_segment_text; }
     bool fills_segment() const { return size() >= full_segment_rows || has_much_text(); }

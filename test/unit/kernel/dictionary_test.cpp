@@ -140,7 +140,7 @@ TEST(InetDictionary, KeepsAddressesAndNetmasks) {
     for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(read[stored.codes[i]], values[i]);
     for (const char* address :
          {"10.0.0.1", "::ffff:10.0.0.1", "2001:db8::5", "::", "0.0.0.0", "10.0.0.2"}) {
-        const EqualityFilter<Address> filter{Address::parse(address)};
+        const AddressFilter filter{Address::parse(address)};
         const auto pass = stored.match(filter);
         for (std::size_t code = 0; code < read.size(); ++code)
             EXPECT_EQ(pass[code], read[code].address == filter.eq) << address << ' ' << code;

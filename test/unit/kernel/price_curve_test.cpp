@@ -216,7 +216,8 @@ TEST(SegmentPrices, OfTariffsTakeLittleRoom) {
     StoredSegment stored = encoded(list.calls());
     expect_same_answers(stored, list);
     // Less than two bytes a run, where a code of each row would be two bytes a row.
-    EXPECT_LT(stored.vector(Vector::customer_price).size(), 2 * stored.segment().run_count);
+    EXPECT_LT(stored.vector(vector_of(Column::customer_price)).size(),
+              2 * stored.segment().run_count);
 }
 
 TEST(SegmentPrices, FollowTariffsOrAreListed) {

@@ -349,6 +349,8 @@ CallFilter random_filter(Choices& choices, std::span<const Call> calls) {
             filter.dst_prefix_routing =
                 random_text_filter(choices, calls, &Call::dst_prefix_routing);
             break;
+        default: // no filter is about it
+            break;
         }
     };
     // Few at a time: with many, no call passes.

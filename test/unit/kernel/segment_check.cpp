@@ -36,13 +36,11 @@ bool within(const Window& window, const Call& call) {
 }
 
 bool passes(const CallFilter& filter, const Call& call) {
-    const std::optional<Address> address =
-        call.auth_orig_ip ? std::optional(call.auth_orig_ip->address) : std::nullopt;
     return filter.src_country_id.passes(call.src_country_id) &&
            filter.dst_country_id.passes(call.dst_country_id) &&
            filter.src_prefix_routing.passes(call.src_prefix_routing) &&
            filter.dst_prefix_routing.passes(call.dst_prefix_routing) &&
-           filter.duration.passes(call.duration) && filter.auth_orig_ip.passes(address) &&
+           filter.duration.passes(call.duration) && filter.auth_orig_ip.passes(call.auth_orig_ip) &&
            filter.customer_price.passes(call.customer_price);
 }
 

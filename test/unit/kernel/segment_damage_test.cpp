@@ -36,67 +36,32 @@ std::string refusal(Read&& read) {
 // The columns for which decoding reads that vector.
 ColumnSet columns_of(Vector vector) {
     ColumnSet columns;
-    switch (vector) {
-    case Vector::runs:
-        break;
-    case Vector::duration:
-        columns.insert(Column::duration);
-        break;
-    case Vector::src_country_id:
-        columns.insert(Column::src_country_id);
-        break;
-    case Vector::dst_country_id:
-        columns.insert(Column::dst_country_id);
-        break;
-    case Vector::src_prefix_routing:
-        columns.insert(Column::src_prefix_routing);
-        break;
-    case Vector::dst_prefix_routing:
-        columns.insert(Column::dst_prefix_routing);
-        break;
-    case Vector::auth_orig_ip:
-        columns.insert(Column::auth_orig_ip);
-        break;
-    case Vector::customer_price:
-        columns.insert(Column::customer_price);
-        break;
-    }
+    for_each_filtered_column([&](const auto& column) {
+        if (vector_of(column.id) == vector) columns.insert(column.id);
+    });
     return columns;
 }
+
+void let_pass(EqualityFilter<std::int32_t>& filter) { filter.eq = 1; }
+void let_pass(RangeFilter<std::int32_t>& filter) {
+    filter.lt = std::numeric_limits<std::int32_t>::max();
+}
+void let_pass(RangeFilter<double>& filter) { filter.lt = 1; }
+void let_pass(AddressFilter& filter) { filter.eq = Address::parse("10.0.0.1"); }
+void let_pass(TextFilter& filter) { filter.contains = ""; }
 
 // A filter for which counting reads that vector, and that some call may pass.
 CallFilter filter_about(Vector vector) {
     CallFilter filter;
-    switch (vector) {
-    case Vector::runs:
-    case Vector::duration:
-        filter.duration.lt = std::numeric_limits<std::int32_t>::max();
-        break;
-    case Vector::src_country_id:
-        filter.src_country_id.eq = 1;
-        break;
-    case Vector::dst_country_id:
-        filter.dst_country_id.eq = 1;
-        break;
-    case Vector::src_prefix_routing:
-        filter.src_prefix_routing.contains = "";
-        break;
-    case Vector::dst_prefix_routing:
-        filter.dst_prefix_routing.contains = "";
-        break;
-    case Vector::auth_orig_ip:
-        filter.auth_orig_ip.eq = Address::parse("10.0.0.1");
-        break;
-    case Vector::customer_price:
-        filter.customer_price.lt = 1;
-        break;
-    }
+    if (vector == Vector::runs) let_pass(filter.duration);
+    for_each_filtered_column([&](const auto& column) {
+        if (vector_of(column.id) == vector) let_pass(filter.*column.filter);
+    });
     return filter;
 }
 
 void expect_refused(StoredSegment& stored, Vector vector, const std::string& reason) {
-    const std::string expected =
-        std::string(vector_names[static_cast<std::size_t>(vector)]) + ": " + reason;
+    const std::string expected = std::string(name_of(vector)) + ": " + reason;
     ASSERT_EQ(refusal([&] { decoded(stored, all_time, columns_of(vector)); }), expected);
     ASSERT_EQ(refusal([&] { counted(stored, all_time, filter_about(vector)); }), expected);
 }
@@ -182,19 +147,23 @@ TEST(DamagedSegment, IsRefusedForAVectorOfAnother) {
         const Bytes own = stored.vector(vector);
         stored.vector(vector).assign(vector_of(other, v).begin(), vector_of(other, v).end());
         ASSERT_EQ(stored.vector(vector).size(), own.size());
-        if (vector != Vector::runs && vector != Vector::duration) // of one call these are the same
+        if (vector != Vector::runs &&
+            vector != vector_of(Column::duration)) // of one call these are the same
             expect_refused(stored, vector, other_bytes);
         stored.vector(vector) = own;
     }
-    std::swap(stored.vector(Vector::src_prefix_routing), stored.vector(Vector::customer_price));
-    expect_refused(stored, Vector::src_prefix_routing, other_size);
+    std::swap(stored.vector(vector_of(Column::src_prefix_routing)),
+              stored.vector(vector_of(Column::customer_price)));
+    expect_refused(stored, vector_of(Column::src_prefix_routing), other_size);
 }
 
 TEST(DamagedSegment, IsReadWhereItIsWhole) {
     StoredSegment stored = some_segment(1);
-    stored.vector(Vector::customer_price).clear();
+    stored.vector(vector_of(Column::customer_price)).clear();
     EXPECT_EQ(refusal([&] { counted(stored, all_time, {}); }), "none");
-    EXPECT_EQ(refusal([&] { counted(stored, all_time, filter_about(Vector::src_prefix_routing)); }),
+    EXPECT_EQ(refusal([&] {
+                  counted(stored, all_time, filter_about(vector_of(Column::src_prefix_routing)));
+              }),
               "none");
     EXPECT_NE(refusal([&] { decoded(stored); }), "none");
 }
@@ -243,7 +212,7 @@ TEST(ResealedSegment, IsRefusedForAPriceThatIsNull) {
     PriceDictionary::write(prices, std::vector<double>{0.5});
     BitArray::write<Code>(prices, std::vector<Code>{0}, 1);
     prices.bytes(Bytes(bit_array_padding));
-    stored.vector(Vector::customer_price) = prices.take();
+    stored.vector(vector_of(Column::customer_price)) = prices.take();
     reseal(stored);
     EXPECT_EQ(refusal([&] { decoded(stored); }), "customer_price: a price in it is null");
 }
@@ -286,7 +255,7 @@ public:
             BitArray::write<Code>(writer, std::vector<Code>{0, 1, 0, 1, 0, 1}, 1);
         }
         writer.bytes(Bytes(bit_array_padding));
-        stored.vector(Vector::customer_price) = writer.take();
+        stored.vector(vector_of(Column::customer_price)) = writer.take();
         reseal(stored);
         return stored;
     }
@@ -479,14 +448,14 @@ struct MadeUpSegment {
         durations.signed_varint(120);
         write(durations, first_durations, first_durations_bytes);
         durations.u8(0); // none is uncut
-        set(Vector::duration, durations);
+        set(vector_of(Column::duration), durations);
 
         ByteWriter countries(memory);
         countries.varint(2);
         countries.u8(1); // and NULL
         IntegerDictionary::write(countries, std::vector<std::int32_t>{1, 2});
         BitArray::write<Code>(countries, src_country_ids, 2);
-        set(Vector::src_country_id, countries);
+        set(vector_of(Column::src_country_id), countries);
 
         const std::vector<Instant> snapshots{Instant{minutes{0}}, Instant{minutes{1}}};
         stored.segment().header = SegmentHeader::write(stored.segment(), snapshots, rows_at,

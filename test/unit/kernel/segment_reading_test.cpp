@@ -62,39 +62,39 @@ TEST(OpenSegment, CountsAllWithoutReadingAny) {
 
 TEST(OpenSegment, ReadsWhatAFilterIsAbout) {
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_country_id.eq = 2; }),
-              (Vectors{Vector::runs, Vector::src_country_id}));
+              (Vectors{Vector::runs, vector_of(Column::src_country_id)}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.dst_country_id.eq = 10; }),
-              (Vectors{Vector::runs, Vector::dst_country_id}));
+              (Vectors{Vector::runs, vector_of(Column::dst_country_id)}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_prefix_routing.contains = "0"; }),
-              (Vectors{Vector::runs, Vector::src_prefix_routing}));
+              (Vectors{Vector::runs, vector_of(Column::src_prefix_routing)}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.dst_prefix_routing.contains = "a"; }),
-              (Vectors{Vector::runs, Vector::dst_prefix_routing}));
+              (Vectors{Vector::runs, vector_of(Column::dst_prefix_routing)}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.duration.gt = 60; }),
-              (Vectors{Vector::runs, Vector::duration}));
+              (Vectors{Vector::runs, vector_of(Column::duration)}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) {
                   filter.auth_orig_ip.eq = Address::parse("192.0.2.21");
               }),
-              (Vectors{Vector::runs, Vector::auth_orig_ip}));
+              (Vectors{Vector::runs, vector_of(Column::auth_orig_ip)}));
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.customer_price.lt = 1; }),
-              (Vectors{Vector::runs, Vector::customer_price}));
-    EXPECT_EQ(
-        fetched_for([](CallFilter& filter) {
-            filter.src_country_id.eq = 2;
-            filter.duration.gt = 60;
-            filter.customer_price.lt = 1;
-        }),
-        (Vectors{Vector::runs, Vector::src_country_id, Vector::duration, Vector::customer_price}));
+              (Vectors{Vector::runs, vector_of(Column::customer_price)}));
+    EXPECT_EQ(fetched_for([](CallFilter& filter) {
+                  filter.src_country_id.eq = 2;
+                  filter.duration.gt = 60;
+                  filter.customer_price.lt = 1;
+              }),
+              (Vectors{Vector::runs, vector_of(Column::src_country_id), vector_of(Column::duration),
+                       vector_of(Column::customer_price)}));
 }
 
 TEST(OpenSegment, StopsWhereNothingPasses) {
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_country_id.eq = 3; }),
-              Vectors{Vector::src_country_id});
+              Vectors{vector_of(Column::src_country_id)});
     EXPECT_EQ(fetched_for([](CallFilter& filter) { filter.src_prefix_routing.eq = "1"; }),
-              Vectors{Vector::src_prefix_routing});
+              Vectors{vector_of(Column::src_prefix_routing)});
     EXPECT_EQ(fetched_for([](CallFilter& filter) {
                   filter.auth_orig_ip.eq = Address::parse("192.0.2.22");
               }),
-              Vectors{Vector::auth_orig_ip});
+              Vectors{vector_of(Column::auth_orig_ip)});
     EXPECT_EQ(fetched_for([](CallFilter& filter) {
                   filter.src_country_id.eq = 3;
                   filter.dst_country_id.eq = 10;
@@ -102,7 +102,7 @@ TEST(OpenSegment, StopsWhereNothingPasses) {
                   filter.duration.gt = 60;
                   filter.customer_price.lt = 1;
               }),
-              Vectors{Vector::src_country_id});
+              Vectors{vector_of(Column::src_country_id)});
     // Outside the window there is nothing to read about.
     EXPECT_EQ(
         fetched_for([](CallFilter& filter) { filter.duration.gt = 60; }, {Instant{minutes{2}}, {}}),
@@ -122,7 +122,7 @@ TEST(OpenSegment, DecodesTheColumnsAskedFor) {
     const CallList calls = decoded(stored, all_time, columns);
     Vectors fetched = stored.take_fetched();
     std::ranges::sort(fetched);
-    EXPECT_EQ(fetched, (Vectors{Vector::runs, Vector::auth_orig_ip}));
+    EXPECT_EQ(fetched, (Vectors{Vector::runs, vector_of(Column::auth_orig_ip)}));
     ASSERT_EQ(calls.size(), 4U);
     for (const Call& call : calls.calls()) {
         EXPECT_EQ(call.account_id, random_account_id);

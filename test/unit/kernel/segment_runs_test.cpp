@@ -293,13 +293,13 @@ TEST(Segment, IsSmall) {
         return 8.0 * static_cast<double>(stored.vector(vector).size()) / static_cast<double>(runs);
     };
     EXPECT_LT(bits_per_run(Vector::runs), 9.4);
-    EXPECT_LT(bits_per_run(Vector::duration), 7.5);
-    EXPECT_LT(bits_per_run(Vector::src_country_id), 0.01); // one country
-    EXPECT_LT(bits_per_run(Vector::dst_country_id), 1.06); // two of them
-    EXPECT_LT(bits_per_run(Vector::src_prefix_routing), 7.6);
-    EXPECT_LT(bits_per_run(Vector::dst_prefix_routing), 25.9);
-    EXPECT_LT(bits_per_run(Vector::auth_orig_ip), 0.01);
-    EXPECT_LT(bits_per_run(Vector::customer_price), 22.9); // of all its rows
+    EXPECT_LT(bits_per_run(vector_of(Column::duration)), 7.5);
+    EXPECT_LT(bits_per_run(vector_of(Column::src_country_id)), 0.01); // one country
+    EXPECT_LT(bits_per_run(vector_of(Column::dst_country_id)), 1.06); // two of them
+    EXPECT_LT(bits_per_run(vector_of(Column::src_prefix_routing)), 7.6);
+    EXPECT_LT(bits_per_run(vector_of(Column::dst_prefix_routing)), 25.9);
+    EXPECT_LT(bits_per_run(vector_of(Column::auth_orig_ip)), 0.01);
+    EXPECT_LT(bits_per_run(vector_of(Column::customer_price)), 22.9); // of all its rows
     EXPECT_LT(stored.segment().header.size(), 1330U);
 }
 

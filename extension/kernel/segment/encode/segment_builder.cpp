@@ -13,32 +13,29 @@ namespace active_calls {
 
 namespace {
 
-constexpr std::uint8_t null_text = 0xFF;
-constexpr std::uint8_t plain_text = 0xFE;
-constexpr ValuePool::Id null_address = ~ValuePool::Id{0};
+constexpr std::uint8_t null_value = 0xFF;
+constexpr std::uint8_t in_pool = 0xFE;
+constexpr std::uint8_t number_itself = 0xFD;
 
 } // namespace
 
-void SegmentBuilder::keep(const std::optional<std::string_view>& text, std::uint64_t& value,
-                          TextForm& form) {
-    value = 0;
-    form = null_text;
-    if (!text) return;
-    if (const auto word = to_dial_word(*text)) {
-        value = *word;
-        form = static_cast<TextForm>(text->size());
-    } else {
-        value = values_.intern(*text);
-        form = plain_text;
+SegmentBuilder::Form SegmentBuilder::keep(std::string_view text, std::uint64_t& number) {
+    if (const auto word = to_dial_word(text)) {
+        number = *word;
+        return static_cast<Form>(text.size());
     }
+    number = intern(values_, text);
+    return in_pool;
 }
 
-std::optional<std::string_view> SegmentBuilder::text(std::uint64_t value, TextForm form,
-                                                     char* dialled) const {
-    if (form == null_text) return std::nullopt;
-    if (form == plain_text) return values_[static_cast<ValuePool::Id>(value)];
-    from_dial_word(value, form, dialled);
-    return std::string_view(dialled, form);
+SegmentBuilder::Form SegmentBuilder::keep(std::int32_t value, std::uint32_t& number) {
+    number = static_cast<std::uint32_t>(value);
+    return number_itself;
+}
+
+SegmentBuilder::Form SegmentBuilder::keep(const Inet& inet, std::uint32_t& number) {
+    number = intern(values_, inet);
+    return in_pool;
 }
 
 void SegmentBuilder::add(const Call& call) {
@@ -46,14 +43,10 @@ void SegmentBuilder::add(const Call& call) {
     row.snapshot = call.snapshot;
     row.customer_price = call.customer_price;
     row.duration = call.duration;
-    row.has_src_country_id = call.src_country_id.has_value();
-    row.has_dst_country_id = call.dst_country_id.has_value();
-    row.src_country_id = call.src_country_id.value_or(0);
-    row.dst_country_id = call.dst_country_id.value_or(0);
-    keep(call.src_prefix_routing, row.src_prefix_routing, row.src_form);
-    keep(call.dst_prefix_routing, row.dst_prefix_routing, row.dst_form);
-    row.auth_orig_ip =
-        call.auth_orig_ip ? values_.intern(InetBytes(*call.auth_orig_ip).view()) : null_address;
+    for_each_number(row, [&](const auto& column, auto& number, Form& form) {
+        const auto& value = call.*column.member;
+        form = value ? keep(*value, number) : null_value;
+    });
 }
 
 void SegmentBuilder::pack() {
@@ -100,19 +93,27 @@ std::size_t SegmentBuilder::count_before(Instant t) const {
 Segment SegmentBuilder::encode(std::size_t first, std::size_t count,
                                std::pmr::memory_resource* memory) const {
     SegmentEncoder encoder(account_id_, count);
-    std::array<char, max_dial_length> src{};
-    std::array<char, max_dial_length> dst{};
+    std::array<std::array<char, max_dial_length>, text_count> dialled{};
     for (const Row& row : std::span(rows_).subspan(first, count)) {
         Call call;
         call.snapshot = row.snapshot;
         call.customer_price = row.customer_price;
         call.duration = row.duration;
-        if (row.has_src_country_id) call.src_country_id = row.src_country_id;
-        if (row.has_dst_country_id) call.dst_country_id = row.dst_country_id;
-        call.src_prefix_routing = text(row.src_prefix_routing, row.src_form, src.data());
-        call.dst_prefix_routing = text(row.dst_prefix_routing, row.dst_form, dst.data());
-        if (row.auth_orig_ip != null_address)
-            call.auth_orig_ip = InetBytes::inet_of(values_[row.auth_orig_ip]);
+        auto text = dialled.begin();
+        for_each_number(row, [&](const auto& column, const auto& number, Form form) {
+            using Value = typename std::decay_t<decltype(column)>::Value;
+            if (form == null_value) return;
+            auto& value = call.*column.member;
+            if (form == in_pool) {
+                value = value_of<Value>(values_[static_cast<ValuePool::Id>(number)]);
+            } else if constexpr (is_text<Value>) {
+                from_dial_word(number, form, text->data());
+                value = std::string_view(text->data(), form);
+                ++text;
+            } else if constexpr (std::is_integral_v<Value>) {
+                value = static_cast<Value>(number);
+            }
+        });
         encoder.add(call);
     }
     return encoder.encode(memory);

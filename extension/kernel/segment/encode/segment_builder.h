@@ -36,26 +36,44 @@ public:
     Segment encode(std::size_t first, std::size_t count, std::pmr::memory_resource* memory) const;
 
 private:
-    // Of a text, how `Row` holds it: null, the length of a dial string, or plain.
-    using TextForm = std::uint8_t;
+    static constexpr std::size_t text_count = [] {
+        std::size_t count = 0;
+        for_each_attribute([&](const auto& column, std::size_t) {
+            if (is_text<typename std::decay_t<decltype(column)>::Value>) ++count;
+        });
+        return count;
+    }();
+
+    // How a number holds an attribute's value: the value is null, a dial string of that length, in
+    // `values_` under that number, or the number itself.
+    using Form = std::uint8_t;
 
     struct Row {
         Instant snapshot;
         double customer_price;
-        std::uint64_t src_prefix_routing; // a dial word, or of a plain text its number in `values_`
-        std::uint64_t dst_prefix_routing;
+        std::array<std::uint64_t, text_count> texts; // of the attributes that are texts
+        std::array<std::uint32_t, attribute_count - text_count> others; // of the other ones
         std::int32_t duration;
-        std::int32_t src_country_id;
-        std::int32_t dst_country_id;
-        ValuePool::Id auth_orig_ip; // in `values_`
-        TextForm src_form;
-        TextForm dst_form;
-        bool has_src_country_id;
-        bool has_dst_country_id;
+        std::array<Form, attribute_count> forms;
     };
 
-    void keep(const std::optional<std::string_view>& text, std::uint64_t& value, TextForm& form);
-    std::optional<std::string_view> text(std::uint64_t value, TextForm form, char* dialled) const;
+    // Calls `visit(column, number, form)` for each attribute of a row.
+    template<class AnyRow, class Visit>
+    static void for_each_number(AnyRow& row, Visit&& visit) {
+        std::size_t text = 0;
+        std::size_t other = 0;
+        for_each_attribute([&](const auto& column, std::size_t i) {
+            if constexpr (is_text<typename std::decay_t<decltype(column)>::Value>)
+                visit(column, row.texts[text++], row.forms[i]);
+            else
+                visit(column, row.others[other++], row.forms[i]);
+        });
+    }
+
+    // Sets the number that holds a value, and returns its form.
+    Form keep(std::string_view text, std::uint64_t& number);
+    Form keep(std::int32_t value, std::uint32_t& number);
+    Form keep(const Inet& inet, std::uint32_t& number);
 
     void sort_rows();
     void unpack();

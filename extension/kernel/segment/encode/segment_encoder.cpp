@@ -15,25 +15,13 @@ namespace active_calls {
 
 namespace {
 
-// Values as the bytes that a pool knows them by, and back.
 template<class Number>
-std::string_view bytes_of(const Number& number) {
-    return {reinterpret_cast<const char*>(&number), sizeof number};
-}
-
-template<class Number>
-Number number_of(std::string_view bytes) {
-    Number number{};
-    std::memcpy(&number, bytes.data(), sizeof number);
-    return number;
-}
-
-template<class Number>
-void extend(std::optional<Bounds<Number>>& bounds, Number value) {
+void extend(std::optional<Bounds<Number>>& bounds, std::optional<Number> value) {
+    if (!value || *value != *value) return; // NULL, NaN
     if (!bounds)
-        bounds = Bounds<Number>{value, value};
+        bounds = Bounds<Number>{*value, *value};
     else
-        *bounds = {std::min(bounds->min, value), std::max(bounds->max, value)};
+        *bounds = {std::min(bounds->min, *value), std::max(bounds->max, *value)};
 }
 
 constexpr std::int64_t shortest_duration = std::numeric_limits<std::int32_t>::min();
@@ -54,24 +42,21 @@ void pad(ByteWriter& writer) {
 } // namespace
 
 void SegmentEncoder::add(const Call& call) {
-    const auto country = [](ValuePool& pool, const std::optional<std::int32_t>& id) {
-        return id ? pool.intern(bytes_of(*id)) : null;
-    };
-    const auto text = [](ValuePool& pool, const std::optional<std::string_view>& text) {
-        return text ? pool.intern(*text) : null;
-    };
-    const auto inet = [](ValuePool& pool, const std::optional<Inet>& inet) {
-        if (!inet) return null;
-        return pool.intern(InetBytes(*inet).view());
-    };
-    rows_.push_back({call.snapshot,
-                     call.duration,
-                     prices_.intern(bytes_of(call.customer_price)),
-                     {country(pools_[src_country_id], call.src_country_id),
-                      country(pools_[dst_country_id], call.dst_country_id),
-                      text(pools_[src_prefix_routing], call.src_prefix_routing),
-                      text(pools_[dst_prefix_routing], call.dst_prefix_routing),
-                      inet(pools_[auth_orig_ip], call.auth_orig_ip)}});
+    Row& row = rows_.emplace_back();
+    row.snapshot = call.snapshot;
+    row.duration = call.duration;
+    row.price = intern(prices_, call.customer_price);
+    for_each_attribute([&](const auto& column, std::size_t i) {
+        const auto& value = call.*column.member;
+        row.attributes[i] = value ? intern(pools_[i], *value) : null;
+    });
+    for_each_column(
+        [&](const auto& column, auto& bounds) {
+            using Column = std::decay_t<decltype(column)>;
+            if constexpr (has_bounds<Column>)
+                extend<typename Column::Value>(bounds, call.*column.member);
+        },
+        bounds_);
 }
 
 // The runs of some rows. Where a row's price goes among those of all runs is known when all runs
@@ -236,12 +221,12 @@ SegmentEncoder::Runs SegmentEncoder::find_runs() const {
 }
 
 // Distinct values and, for each of `ids`, the code of its value. NULL has the last code.
-template<class Dictionary, class ToValue>
-void SegmentEncoder::write_codes(ByteWriter& writer, const ValuePool& pool, std::span<const Id> ids,
-                                 ToValue&& to_value) {
+template<class Value>
+void SegmentEncoder::write_codes(ByteWriter& writer, const ValuePool& pool,
+                                 std::span<const Id> ids) {
     constexpr Code unused = ~Code{0};
     std::vector<Code> code_of(pool.size(), unused); // at first: the place in `values`
-    std::vector<typename Dictionary::Value> values;
+    std::vector<Value> values;
     bool has_null = false;
     count_steps(ids.size());
     for (const Id id : ids) {
@@ -249,13 +234,13 @@ void SegmentEncoder::write_codes(ByteWriter& writer, const ValuePool& pool, std:
             has_null = true;
         } else if (code_of[id] == unused) {
             code_of[id] = static_cast<Code>(values.size());
-            values.push_back(to_value(pool[id]));
+            values.push_back(value_of<Value>(pool[id]));
         }
     }
 
     writer.varint(values.size());
     writer.u8(has_null ? 1 : 0);
-    const std::vector<Code> codes_of_values = Dictionary::write(writer, values);
+    const std::vector<Code> codes_of_values = DictionaryOf<Value>::write(writer, values);
     std::vector<Code> codes;
     codes.reserve(ids.size());
     for (const Id id : ids)
@@ -279,34 +264,19 @@ Segment SegmentEncoder::encode(std::pmr::memory_resource* memory) const {
     };
 
     vector(Vector::runs) = encode_runs(found, memory);
-    vector(Vector::duration) = encode_durations(found, memory);
-
     std::vector<Id> ids(found.runs.size());
-    const auto encode_attribute = [&]<class Dictionary>(Vector which, Attribute attribute,
-                                                        auto&& to_value) {
+    for_each_attribute([&](const auto& column, std::size_t i) {
         std::ranges::transform(found.runs, ids.begin(),
-                               [&](const Run& run) { return run.attributes[attribute]; });
+                               [&](const Run& run) { return run.attributes[i]; });
         ByteWriter writer(memory);
-        write_codes<Dictionary>(writer, pools_[attribute], ids, to_value);
+        write_codes<typename std::decay_t<decltype(column)>::Value>(writer, pools_[i], ids);
         pad(writer);
-        vector(which) = writer.take();
-    };
-    const auto as_text = [](std::string_view bytes) { return bytes; };
-    encode_attribute.template operator()<IntegerDictionary>(Vector::src_country_id, src_country_id,
-                                                            number_of<std::int32_t>);
-    encode_attribute.template operator()<IntegerDictionary>(Vector::dst_country_id, dst_country_id,
-                                                            number_of<std::int32_t>);
-    encode_attribute.template operator()<TextDictionary>(Vector::src_prefix_routing,
-                                                         src_prefix_routing, as_text);
-    encode_attribute.template operator()<TextDictionary>(Vector::dst_prefix_routing,
-                                                         dst_prefix_routing, as_text);
-    encode_attribute.template operator()<InetDictionary>(Vector::auth_orig_ip, auth_orig_ip,
-                                                         InetBytes::inet_of);
+        vector(vector_of(column.id)) = writer.take();
+    });
+    vector(vector_of(Column::duration)) = encode_durations(found, memory);
+    vector(vector_of(Column::customer_price)) = encode_prices(found, memory);
 
-    vector(Vector::customer_price) = encode_prices(found, memory);
-
-    segment.header =
-        SegmentHeader::write(segment, found.snapshots, found.rows_at, bounds(), memory);
+    segment.header = SegmentHeader::write(segment, found.snapshots, found.rows_at, bounds_, memory);
     return segment;
 }
 
@@ -382,7 +352,7 @@ Bytes SegmentEncoder::encode_prices(const Runs& found, std::pmr::memory_resource
         const Run& run = found.runs[found.run_of[i]];
         const std::uint32_t at = next_of_run[found.run_of[i]]++;
         ids[at] = rows_[i].price;
-        prices[at] = number_of<double>(prices_[rows_[i].price]);
+        prices[at] = value_of<double>(prices_[rows_[i].price]);
         seconds[at] = Timeline::second_of(rows_[i].snapshot) - found.clock_of(run);
     }
     const FittedCurves fitted = fit_curves(prices, seconds, row_counts);
@@ -394,27 +364,9 @@ Bytes SegmentEncoder::encode_prices(const Runs& found, std::pmr::memory_resource
         if (!fitted.fits(run))
             listed.insert(listed.end(), ids.begin() + static_cast<std::ptrdiff_t>(row),
                           ids.begin() + static_cast<std::ptrdiff_t>(row + row_counts[run]));
-    if (!listed.empty()) write_codes<PriceDictionary>(writer, prices_, listed, number_of<double>);
+    if (!listed.empty()) write_codes<double>(writer, prices_, listed);
     pad(writer);
     return writer.take();
-}
-
-SegmentBounds SegmentEncoder::bounds() const {
-    SegmentBounds bounds;
-    count_steps(rows_.size());
-    for (const Row& row : rows_) {
-        extend(bounds.duration, row.duration);
-        const auto price = number_of<double>(prices_[row.price]);
-        if (!std::isnan(price)) extend(bounds.customer_price, price);
-        const Id source = row.attributes[src_country_id];
-        const Id destination = row.attributes[dst_country_id];
-        if (source != null)
-            extend(bounds.src_country_id, number_of<std::int32_t>(pools_[src_country_id][source]));
-        if (destination != null)
-            extend(bounds.dst_country_id,
-                   number_of<std::int32_t>(pools_[dst_country_id][destination]));
-    }
-    return bounds;
 }
 
 } // namespace active_calls

@@ -25,14 +25,6 @@ private:
     static constexpr Id null = ~Id{0};
 
     // What makes calls one call: each attribute's value.
-    enum Attribute : std::uint8_t {
-        src_country_id,
-        dst_country_id,
-        src_prefix_routing,
-        dst_prefix_routing,
-        auth_orig_ip,
-        attribute_count,
-    };
     using Attributes = std::array<Id, attribute_count>;
 
     struct Row {
@@ -57,16 +49,15 @@ private:
     Runs find_runs() const;
     static Bytes encode_runs(const Runs& found, std::pmr::memory_resource* memory);
     static Bytes encode_durations(const Runs& found, std::pmr::memory_resource* memory);
-    template<class Dictionary, class ToValue>
-    static void write_codes(ByteWriter& writer, const ValuePool& pool, std::span<const Id> ids,
-                            ToValue&& to_value);
+    template<class Value>
+    static void write_codes(ByteWriter& writer, const ValuePool& pool, std::span<const Id> ids);
     Bytes encode_prices(const Runs& found, std::pmr::memory_resource* memory) const;
-    SegmentBounds bounds() const;
 
     std::int32_t account_id_;
     std::vector<Row> rows_;
     std::array<ValuePool, attribute_count> pools_;
     ValuePool prices_;
+    SegmentBounds bounds_;
 };
 
 } // namespace active_calls

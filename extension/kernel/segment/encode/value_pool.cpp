@@ -2,6 +2,8 @@
 
 #include "../format/segment.h"
 
+#include <array>
+
 namespace active_calls {
 
 ValuePool::Id ValuePool::intern(std::string_view bytes) {
@@ -28,6 +30,21 @@ void ValuePool::grow() {
         while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
         slots_[slot] = id + 1;
     }
+}
+
+ValuePool::Id intern(ValuePool& pool, const Inet& inet) {
+    std::array<char, 18> bytes{}; // family, netmask, address
+    bytes[0] = static_cast<char>(inet.address.family());
+    bytes[1] = static_cast<char>(inet.netmask);
+    std::memcpy(bytes.data() + 2, inet.address.bytes().data(), inet.address.bytes().size());
+    return pool.intern({bytes.data(), bytes.size()});
+}
+
+template<>
+Inet value_of<Inet>(std::string_view bytes) {
+    const auto* address = reinterpret_cast<const std::uint8_t*>(bytes.data()) + 2;
+    return {Address(static_cast<Address::Family>(bytes[0]), {address, 16}),
+            static_cast<std::uint8_t>(bytes[1])};
 }
 
 } // namespace active_calls

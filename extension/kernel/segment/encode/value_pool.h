@@ -5,8 +5,8 @@
 
 #include "../../address.h"
 
-#include <array>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace active_calls {
@@ -39,24 +39,27 @@ private:
     std::vector<Id> slots_; // open addressing by hash; holds id + 1, 0 where free
 };
 
-// An address as bytes that a pool can know it by.
-class InetBytes {
-public:
-    explicit InetBytes(const Inet& inet) {
-        bytes_[0] = static_cast<char>(inet.address.family());
-        bytes_[1] = static_cast<char>(inet.netmask);
-        std::memcpy(bytes_.data() + 2, inet.address.bytes().data(), inet.address.bytes().size());
-    }
-    std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+// Values as the bytes that a pool knows them by, and back.
+template<class Number>
+ValuePool::Id intern(ValuePool& pool, const Number& number) {
+    static_assert(std::is_arithmetic_v<Number>);
+    return pool.intern({reinterpret_cast<const char*>(&number), sizeof number});
+}
+inline ValuePool::Id intern(ValuePool& pool, std::string_view text) { return pool.intern(text); }
+ValuePool::Id intern(ValuePool& pool, const Inet& inet);
 
-    static Inet inet_of(std::string_view bytes) {
-        const auto* address = reinterpret_cast<const std::uint8_t*>(bytes.data()) + 2;
-        return {Address(static_cast<Address::Family>(bytes[0]), {address, 16}),
-                static_cast<std::uint8_t>(bytes[1])};
-    }
-
-private:
-    std::array<char, 18> bytes_{}; // family, netmask, address
-};
+template<class Number>
+Number value_of(std::string_view bytes) {
+    static_assert(std::is_arithmetic_v<Number>);
+    Number number{};
+    std::memcpy(&number, bytes.data(), sizeof number);
+    return number;
+}
+template<>
+inline std::string_view value_of<std::string_view>(std::string_view bytes) {
+    return bytes;
+}
+template<>
+Inet value_of<Inet>(std::string_view bytes);
 
 } // namespace active_calls

@@ -25,6 +25,10 @@ void read_number(ByteReader& reader, std::int32_t& value) {
 }
 void read_number(ByteReader& reader, double& value) { value = std::bit_cast<double>(reader.u64()); }
 
+// Of a column that has none.
+void write_bounds(ByteWriter&, std::monostate) {}
+void read_bounds(ByteReader&, std::monostate) {}
+
 template<class Number>
 void write_bounds(ByteWriter& writer, const std::optional<Bounds<Number>>& bounds) {
     writer.u8(bounds.has_value() ? 1 : 0);
@@ -65,10 +69,8 @@ Bytes SegmentHeader::write(const Segment& segment, std::span<const Instant> snap
     writer.varint(segment.row_count);
     writer.varint(segment.run_count);
     writer.varint(snapshots.size());
-    write_bounds(writer, bounds.src_country_id);
-    write_bounds(writer, bounds.dst_country_id);
-    write_bounds(writer, bounds.duration);
-    write_bounds(writer, bounds.customer_price);
+    for_each_column([&](const auto&, const auto& of_column) { write_bounds(writer, of_column); },
+                    bounds);
     Timeline::write(writer, snapshots);
     PackedIntegers::write(writer, rows_at);
     // They stand last, and are the padding of the arrays before them too.
@@ -97,10 +99,7 @@ SegmentHeader::SegmentHeader(ByteSpan bytes, std::pmr::memory_resource* memory)
     row_count = reader.count(full_segment_rows);
     run_count = reader.count(row_count);
     snapshot_count = reader.count(run_count == 0 ? 0 : row_count);
-    read_bounds(reader, bounds.src_country_id);
-    read_bounds(reader, bounds.dst_country_id);
-    read_bounds(reader, bounds.duration);
-    read_bounds(reader, bounds.customer_price);
+    for_each_column([&](const auto&, auto& of_column) { read_bounds(reader, of_column); }, bounds);
     timeline.read(reader, snapshot_count);
     rows_at = PackedIntegers::read(reader, snapshot_count);
     for (VectorInfo& vector : vectors) {

@@ -33,28 +33,32 @@
 #include "packed_integers.h"
 #include "timeline.h"
 
-#include "../../call.h"
+#include "../../columns.h"
 
 #include <array>
 #include <optional>
+#include <variant>
 
 namespace active_calls {
 
-enum class Vector : std::uint8_t {
-    runs,
-    src_country_id,
-    dst_country_id,
-    src_prefix_routing,
-    dst_prefix_routing,
-    duration,
-    auth_orig_ip,
-    customer_price,
-};
-inline constexpr std::size_t vector_count = 8;
-// As the columns of table `segment` are named, in the order of Vector.
-inline constexpr std::array<const char*, vector_count> vector_names{
-    "runs",     "src_country_id", "dst_country_id", "src_prefix_routing", "dst_prefix_routing",
-    "duration", "auth_orig_ip",   "customer_price"};
+// The runs, and a vector for each column that filters look at, in their order.
+enum class Vector : std::uint8_t { runs };
+
+inline constexpr std::size_t key_column_count = [] {
+    std::size_t filtered = 0;
+    for_each_filtered_column([&](const auto&) { ++filtered; });
+    return column_count - filtered;
+}();
+inline constexpr std::size_t vector_count = 1 + column_count - key_column_count;
+
+constexpr Vector vector_of(Column column) {
+    return static_cast<Vector>(1 + static_cast<std::size_t>(column) - key_column_count);
+}
+// As the column of table `segment` is called.
+constexpr const char* name_of(Vector vector) {
+    if (vector == Vector::runs) return "runs";
+    return name_of(static_cast<Column>(static_cast<std::size_t>(vector) - 1 + key_column_count));
+}
 
 // How many rows a segment is filled up to: enough that dictionaries pay and few segments cover a
 // window; few enough that a short window does not read much beside it. No segment has more, and a
@@ -71,13 +75,15 @@ struct Bounds {
     Number max;
 };
 
-// Of the values that a filter can let pass: without NULL and NaN.
-struct SegmentBounds {
-    std::optional<Bounds<std::int32_t>> src_country_id;
-    std::optional<Bounds<std::int32_t>> dst_country_id;
-    std::optional<Bounds<std::int32_t>> duration;
-    std::optional<Bounds<double>> customer_price;
-};
+// Of the values of each column of numbers that a filter can let pass: without NULL and NaN.
+template<class CallColumn>
+inline constexpr bool has_bounds =
+    CallColumn::is_filtered&& std::is_arithmetic_v<typename CallColumn::Value>;
+template<class CallColumn>
+using ColumnBounds =
+    std::conditional_t<has_bounds<CallColumn>, std::optional<Bounds<typename CallColumn::Value>>,
+                       std::monostate>;
+using SegmentBounds = PerColumn<ColumnBounds>;
 
 struct Segment {
     std::int32_t account_id;

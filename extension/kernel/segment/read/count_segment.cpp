@@ -105,28 +105,26 @@ public:
     DurationCut(const RunClock& clock, const RangeFilter<std::int32_t>& filter)
         : clock_(clock) {
         if (filter.gt) at_least_ = std::int64_t{*filter.gt} + 1;
-        if (filter.lt) below_ = *filter.lt;
+        if (filter.lt) at_most_ = std::int64_t{*filter.lt} - 1;
         if (!filter.eq) return;
-        const std::int64_t eq = *filter.eq;
-        at_least_ = std::max(at_least_.value_or(eq), eq);
-        below_ = std::min(below_.value_or(eq + 1), eq + 1);
+        at_least_ = std::max<std::int64_t>(at_least_, *filter.eq);
+        at_most_ = std::min<std::int64_t>(at_most_, *filter.eq);
     }
 
     // False when no run of a block can pass.
     bool may_pass(std::size_t block) const {
-        return (!at_least_ || clock_[block].longest >= *at_least_) &&
-               (!below_ || clock_[block].shortest < *below_);
+        return clock_[block].longest >= at_least_ && clock_[block].shortest <= at_most_;
     }
 
     void apply(std::size_t block, Selection& selection) const {
         const DurationBlock& durations = clock_[block];
         Selection::Numbers reaching;
-        if (at_least_ && durations.shortest < *at_least_) {
-            find_reaching(*at_least_, block, selection, reaching);
+        if (durations.shortest < at_least_) {
+            find_reaching(at_least_, block, selection, reaching);
             raise(selection.size, reaching.data(), selection.begin.data());
         }
-        if (below_ && durations.longest >= *below_) {
-            find_reaching(*below_, block, selection, reaching);
+        if (durations.longest > at_most_) {
+            find_reaching(at_most_ + 1, block, selection, reaching);
             lower(selection.size, reaching.data(), selection.end.data());
         }
     }
@@ -150,8 +148,9 @@ private:
     }
 
     const RunClock& clock_;
-    std::optional<std::int64_t> at_least_;
-    std::optional<std::int64_t> below_;
+    // Where the filter has no such bound, one that nothing is beyond.
+    std::int64_t at_least_ = std::numeric_limits<std::int64_t>::min();
+    std::int64_t at_most_ = std::numeric_limits<std::int64_t>::max();
 };
 
 // Counts runs by snapshot. A run is a step up where it begins and a step down where it ends,
@@ -199,7 +198,7 @@ class PriceMatch {
 public:
     PriceMatch(const OpenSegment& segment, std::span<const RunBlock> blocks,
                const RangeFilter<double>& filter)
-        : reader_(open_vector(segment, Vector::customer_price))
+        : reader_(open_vector(segment, vector_of(Column::customer_price)))
         , prices_(read_prices(reader_, segment, blocks))
         , curves_{prices_.codes(), std::pmr::vector<std::uint8_t>(segment.memory)}
         , listed_{{}, std::pmr::vector<std::uint8_t>(segment.memory)}
@@ -208,7 +207,7 @@ public:
         if (prices_.listed_rows() > 0)
             listed_ = match_codes<PriceDictionary>(reader_, prices_.listed_rows(), filter,
                                                    segment.memory);
-        match_curves(filter, segment.header.bounds.duration);
+        match_curves(filter, at<Column::duration>(segment.header.bounds));
     }
 
     bool any() const { return curves_.any() || listed_.any(); }
@@ -374,28 +373,31 @@ void count_segment(const OpenSegment& segment, const Window& window, const CallF
         return;
     }
 
-    // What attributes say, until one says that nothing passes; those that are small come first.
+    // What attributes say, until one says that nothing passes; texts, which are large, come last.
     std::pmr::vector<Match> matches(segment.memory);
-    const auto any_passes = [&]<class Dictionary>(Dictionary, Vector vector,
-                                                  const auto& attribute_filter) {
-        if (!attribute_filter.given()) return true;
-        matches.push_back(reading(name_of(vector), [&] {
-            return match_codes<Dictionary>(open_vector(segment, vector), header.run_count,
-                                           attribute_filter, segment.memory);
-        }));
-        return matches.back().any();
+    bool may_pass = true;
+    const auto match_attributes = [&](bool texts) {
+        for_each_attribute([&](const auto& column, std::size_t) {
+            using Value = typename std::decay_t<decltype(column)>::Value;
+            const auto& attribute_filter = filter.*column.filter;
+            if (is_text<Value> != texts || !may_pass || !attribute_filter.given()) return;
+            const Vector vector = vector_of(column.id);
+            matches.push_back(reading(name_of(vector), [&] {
+                return match_codes<DictionaryOf<Value>>(open_vector(segment, vector),
+                                                        header.run_count, attribute_filter,
+                                                        segment.memory);
+            }));
+            may_pass = matches.back().any();
+        });
     };
-    if (!any_passes(IntegerDictionary{}, Vector::src_country_id, filter.src_country_id) ||
-        !any_passes(IntegerDictionary{}, Vector::dst_country_id, filter.dst_country_id) ||
-        !any_passes(InetDictionary{}, Vector::auth_orig_ip, filter.auth_orig_ip) ||
-        !any_passes(TextDictionary{}, Vector::src_prefix_routing, filter.src_prefix_routing) ||
-        !any_passes(TextDictionary{}, Vector::dst_prefix_routing, filter.dst_prefix_routing))
-        return;
+    match_attributes(false);
+    match_attributes(true);
+    if (!may_pass) return;
 
     const std::pmr::vector<RunBlock> blocks = read_runs(segment);
     std::optional<PriceMatch> price_match;
     if (filter.customer_price.given()) {
-        reading(name_of(Vector::customer_price),
+        reading(name_of(vector_of(Column::customer_price)),
                 [&] { price_match.emplace(segment, blocks, filter.customer_price); });
         if (!price_match->any()) return;
     }

@@ -31,12 +31,14 @@ SnapshotRange range_of(const SegmentHeader& header, const Window& window) {
 }
 
 bool may_hold(const SegmentHeader& header, const Window& window, const CallFilter& filter) {
-    const SegmentBounds& bounds = header.bounds;
-    return !range_of(header, window).empty() &&
-           can_pass(filter.src_country_id, bounds.src_country_id) &&
-           can_pass(filter.dst_country_id, bounds.dst_country_id) &&
-           can_pass(filter.duration, bounds.duration) &&
-           can_pass(filter.customer_price, bounds.customer_price);
+    bool may = !range_of(header, window).empty();
+    for_each_column(
+        [&](const auto& column, const auto& bounds) {
+            if constexpr (has_bounds<std::decay_t<decltype(column)>>)
+                may = may && can_pass(filter.*column.filter, bounds);
+        },
+        header.bounds);
+    return may;
 }
 
 } // namespace active_calls

@@ -58,8 +58,8 @@ std::pmr::vector<RunBlock> read_runs(const OpenSegment& segment) {
 
 std::pmr::vector<DurationBlock> read_durations(const OpenSegment& segment) {
     const std::size_t run_count = segment.header.run_count;
-    return reading(name_of(Vector::duration), [&] {
-        ByteReader reader = open_vector(segment, Vector::duration);
+    return reading(name_of(vector_of(Column::duration)), [&] {
+        ByteReader reader = open_vector(segment, vector_of(Column::duration));
         std::pmr::vector<DurationBlock> blocks(segment.memory);
         blocks.reserve((run_count + runs_per_block - 1) / runs_per_block);
         for (std::size_t run = 0; run < run_count; run += runs_per_block) {

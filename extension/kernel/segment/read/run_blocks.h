@@ -23,8 +23,6 @@ auto reading(const char* part, Read&& read) {
     }
 }
 
-inline const char* name_of(Vector vector) { return vector_names[static_cast<std::size_t>(vector)]; }
-
 // Every vector ends with the padding of its arrays.
 inline void expect_padding(ByteReader& reader) {
     reader.bytes(bit_array_padding);
@@ -72,7 +70,7 @@ struct DurationBlock {
     std::int64_t first_of(std::size_t i) const {
         // Longer than PostgreSQL's range of time.
         constexpr std::int64_t greatest = std::int64_t{1} << 45;
-        return reading(name_of(Vector::duration), [&] {
+        return reading(name_of(vector_of(Column::duration)), [&] {
             const std::int64_t duration = first[i];
             if (duration < -greatest || duration > greatest) damaged("a duration is out of range");
             return duration;

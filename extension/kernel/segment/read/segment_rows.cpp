@@ -77,15 +77,9 @@ public:
         , runs_(0) {
         call_.account_id = segment.header.account_id;
         if (range_.empty()) return;
-        read<IntegerDictionary>(columns, Column::src_country_id, Vector::src_country_id,
-                                src_country_ids_);
-        read<IntegerDictionary>(columns, Column::dst_country_id, Vector::dst_country_id,
-                                dst_country_ids_);
-        read<TextDictionary>(columns, Column::src_prefix_routing, Vector::src_prefix_routing,
-                             src_numbers_);
-        read<TextDictionary>(columns, Column::dst_prefix_routing, Vector::dst_prefix_routing,
-                             dst_numbers_);
-        read<InetDictionary>(columns, Column::auth_orig_ip, Vector::auth_orig_ip, addresses_);
+        for_each_column(
+            [&](const auto& column, auto& values) { read_attribute(column, columns, values); },
+            attributes_);
         blocks_ = read_runs(segment);
         if (columns.contains(Column::customer_price)) read_price_vector();
         gives_durations_ = columns.contains(Column::duration);
@@ -108,26 +102,33 @@ public:
     }
 
 private:
-    template<class Value>
-    using OptionalValues = std::optional<Values<std::optional<Value>>>;
+    template<class CallColumn>
+    using ColumnValues =
+        std::conditional_t<CallColumn::is_attribute,
+                           std::optional<Values<std::optional<typename CallColumn::Value>>>,
+                           std::monostate>;
 
-    template<class Dictionary>
-    void read(ColumnSet columns, Column column, Vector vector,
-              OptionalValues<typename Dictionary::Value>& values) {
-        if (!columns.contains(column)) return;
-        const ByteReader opened =
-            reading(name_of(vector), [&] { return open_vector(segment_, vector); });
-        values.emplace(Dictionary{}, vector, opened, segment_.header.run_count, segment_.memory);
+    template<class CallColumn>
+    void read_attribute(const CallColumn& column, ColumnSet columns,
+                        ColumnValues<CallColumn>& values) {
+        if constexpr (CallColumn::is_attribute) {
+            if (!columns.contains(column.id)) return;
+            const Vector vector = vector_of(column.id);
+            const ByteReader opened =
+                reading(name_of(vector), [&] { return open_vector(segment_, vector); });
+            values.emplace(DictionaryOf<typename CallColumn::Value>{}, vector, opened,
+                           segment_.header.run_count, segment_.memory);
+        }
     }
 
     void read_price_vector() {
-        const ByteReader opened = reading(name_of(Vector::customer_price), [&] {
-            ByteReader reader = open_vector(segment_, Vector::customer_price);
+        const ByteReader opened = reading(name_of(vector_of(Column::customer_price)), [&] {
+            ByteReader reader = open_vector(segment_, vector_of(Column::customer_price));
             prices_ = read_prices(reader, segment_, blocks_);
             return reader;
         });
         if (prices_->listed_rows() > 0)
-            listed_.emplace(PriceDictionary{}, Vector::customer_price, opened,
+            listed_.emplace(PriceDictionary{}, vector_of(Column::customer_price), opened,
                             prices_->listed_rows(), segment_.memory);
     }
 
@@ -154,11 +155,12 @@ private:
         while (run_ >= runs_.size)
             if (!next_block()) return false;
         const std::size_t run = blocks_[block_].first_run + run_;
-        if (src_country_ids_) call_.src_country_id = (*src_country_ids_)[run];
-        if (dst_country_ids_) call_.dst_country_id = (*dst_country_ids_)[run];
-        if (src_numbers_) call_.src_prefix_routing = (*src_numbers_)[run];
-        if (dst_numbers_) call_.dst_prefix_routing = (*dst_numbers_)[run];
-        if (addresses_) call_.auth_orig_ip = (*addresses_)[run];
+        for_each_column(
+            [&](const auto& column, const auto& values) {
+                if constexpr (std::decay_t<decltype(column)>::is_attribute)
+                    if (values) call_.*column.member = (*values)[run];
+            },
+            attributes_);
         if (!durations_.empty()) {
             const DurationBlock& durations = durations_[block_];
             clock_ = snapshots_.second(runs_.first[run_]) - durations.first_of(run_);
@@ -188,11 +190,7 @@ private:
     const OpenSegment& segment_;
     const Timeline& snapshots_;
     SnapshotRange range_;
-    OptionalValues<std::int32_t> src_country_ids_;
-    OptionalValues<std::int32_t> dst_country_ids_;
-    OptionalValues<std::string_view> src_numbers_;
-    OptionalValues<std::string_view> dst_numbers_;
-    OptionalValues<Inet> addresses_;
+    PerColumn<ColumnValues> attributes_; // those that are asked for
     std::optional<PriceVector> prices_;
     std::optional<Values<double>> listed_;
     std::pmr::vector<RunBlock> blocks_;

@@ -178,9 +178,9 @@ void InetDictionary::read(ByteReader& reader, std::size_t size,
     }
 }
 
-void InetDictionary::match(ByteReader& reader, std::size_t size,
-                           const EqualityFilter<Address>& filter, std::uint8_t* pass) {
-    read(reader, size, [&](const Inet& inet) { *pass++ = filter.passes(inet.address); });
+void InetDictionary::match(ByteReader& reader, std::size_t size, const AddressFilter& filter,
+                           std::uint8_t* pass) {
+    read(reader, size, [&](const Inet& inet) { *pass++ = filter.passes(inet); });
 }
 
 namespace {
@@ -266,12 +266,13 @@ void TextDictionary::match(ByteReader& reader, std::size_t size, const TextFilte
     for (std::size_t length = 1; length <= max_dial_length; ++length) {
         const SortedWords words = SortedWords::read(reader, counts[length]);
         const DialWordFilter word_filter(filter, length);
-        if (!word_filter.possible()) {
-        } else if (const auto range = word_filter.range()) {
-            mark(words, range->first, range->last, pass);
-        } else {
-            std::uint8_t* next = pass;
-            words.each([&](std::uint64_t word) { *next++ = word_filter.passes(word) ? 1 : 0; });
+        if (word_filter.possible()) {
+            if (const auto range = word_filter.range()) {
+                mark(words, range->first, range->last, pass);
+            } else {
+                std::uint8_t* next = pass;
+                words.each([&](std::uint64_t word) { *next++ = word_filter.passes(word) ? 1 : 0; });
+            }
         }
         pass += counts[length];
     }

@@ -1,11 +1,14 @@
 // The distinct values of an attribute, in a fixed order: the number of a value is its code.
 //
-// Each dictionary has
-//   write(writer, values)       stores distinct values; returns, for each in the order given, its
-//   code read(reader, size, visit)   calls visit(value) for `size` values, in the order of their
-//   codes match(reader, size, filter, pass)
-//                               sets pass[code] for each value to whether the filter lets it pass:
-//                               a filter is asked once for each distinct value, never for each call
+// Each dictionary has three functions.
+//
+// write(writer, values) stores distinct values, and returns the code of each, in the order given.
+//
+// read(reader, size, visit) calls visit(value) for each of `size` values, in the order of their
+// codes.
+//
+// match(reader, size, filter, pass) sets pass[code] for each value to whether the filter lets it
+// pass: a filter is asked once for each distinct value, never for each call.
 #pragma once
 
 #include "../format/bytes.h"
@@ -13,6 +16,7 @@
 #include "../../call_filter.h"
 
 #include <functional>
+#include <type_traits>
 
 namespace active_calls {
 
@@ -46,7 +50,7 @@ struct InetDictionary {
     static std::vector<Code> write(ByteWriter& writer, std::span<const Value> values);
     static void read(ByteReader& reader, std::size_t size,
                      const std::function<void(const Value&)>& visit);
-    static void match(ByteReader& reader, std::size_t size, const EqualityFilter<Address>& filter,
+    static void match(ByteReader& reader, std::size_t size, const AddressFilter& filter,
                       std::uint8_t* pass);
 };
 
@@ -59,5 +63,20 @@ struct TextDictionary {
     static void match(ByteReader& reader, std::size_t size, const TextFilter& filter,
                       std::uint8_t* pass);
 };
+
+template<class Value>
+struct DictionaryFor;
+template<>
+struct DictionaryFor<std::int32_t> : std::type_identity<IntegerDictionary> {};
+template<>
+struct DictionaryFor<std::string_view> : std::type_identity<TextDictionary> {};
+template<>
+struct DictionaryFor<Inet> : std::type_identity<InetDictionary> {};
+template<>
+struct DictionaryFor<double> : std::type_identity<PriceDictionary> {};
+
+// The dictionary of a column whose values are of that type.
+template<class Value>
+using DictionaryOf = typename DictionaryFor<Value>::type;
 
 } // namespace active_calls
