@@ -189,7 +189,7 @@ ForeignScan* get_plan(PlannerInfo* root, RelOptInfo* table, Oid, ForeignPath*, L
     pull_varattnos(reinterpret_cast<Node*>(scan_clauses), table->relid, &used);
     const bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
     List* columns = NIL;
-    for (AttrNumber attribute = 1; attribute <= static_cast<int>(column_count); ++attribute)
+    for (int attribute = 1; attribute <= static_cast<int>(column_count); ++attribute)
         if (whole_row || bms_is_member(attribute - FirstLowInvalidHeapAttributeNumber, used))
             columns = lappend_int(columns, attribute);
 

@@ -104,14 +104,15 @@ Segment SegmentBuilder::encode(std::size_t first, std::size_t count,
             using Value = typename std::decay_t<decltype(column)>::Value;
             if (form == null_value) return;
             auto& value = call.*column.member;
-            if (form == in_pool) {
+            if constexpr (std::is_integral_v<Value>)
+                value = static_cast<Value>(number);
+            else if (form == in_pool)
                 value = value_of<Value>(values_[static_cast<ValuePool::Id>(number)]);
-            } else if constexpr (is_text<Value>) {
+            if constexpr (is_text<Value>) {
+                if (form == in_pool) return;
                 from_dial_word(number, form, text->data());
                 value = std::string_view(text->data(), form);
                 ++text;
-            } else if constexpr (std::is_integral_v<Value>) {
-                value = static_cast<Value>(number);
             }
         });
         encoder.add(call);

@@ -17,7 +17,9 @@ namespace {
 
 template<class Number>
 void extend(std::optional<Bounds<Number>>& bounds, std::optional<Number> value) {
-    if (!value || *value != *value) return; // NULL, NaN
+    if (!value) return;
+    if constexpr (std::is_floating_point_v<Number>)
+        if (std::isnan(*value)) return;
     if (!bounds)
         bounds = Bounds<Number>{*value, *value};
     else
@@ -104,7 +106,6 @@ public:
     struct Key {
         std::int64_t clock;
         Attributes attributes;
-        std::uint32_t padding = 0; // so that all bytes of a key are its value
         bool operator==(const Key&) const = default;
     };
 

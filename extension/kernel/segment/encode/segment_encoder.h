@@ -24,8 +24,9 @@ private:
     using Id = ValuePool::Id;
     static constexpr Id null = ~Id{0};
 
-    // What makes calls one call: each attribute's value.
-    using Attributes = std::array<Id, attribute_count>;
+    // What makes calls one call: each attribute's value. Their number is even, so that all bytes of
+    // a RunFinder::Key are its value.
+    using Attributes = std::array<Id, attribute_count + attribute_count % 2>;
 
     struct Row {
         Instant snapshot;
