@@ -1,5 +1,4 @@
-// Where calls lie, and the one place that counts them: in segments, and in `inbox` until they are
-// sealed.
+// Counts calls where they lie: in segments, and in `inbox` until they are sealed.
 #pragma once
 
 #include "../kernel/call_filter.h"
