@@ -32,7 +32,7 @@ struct AddressFilter {
 // `eq`, `gt`, `lt` compare as numbers do; for double that is IEEE 754: NaN passes none of them.
 template<class Number>
 struct RangeFilter {
-    std::optional<Number> eq, gt, lt;
+    std::optional<Number> eq{}, gt{}, lt{};
 
     bool given() const { return eq || gt || lt; }
     bool passes(Number value) const {
@@ -67,8 +67,8 @@ private:
 // `eq`, `starts_with` and `ends_with` compare bytes; `contains` ignores the case of ASCII letters
 // and of no others. The empty string starts, ends and is contained in everything but NULL.
 struct TextFilter {
-    std::optional<std::string> eq, starts_with, ends_with;
-    std::optional<Needle> contains;
+    std::optional<std::string> eq{}, starts_with{}, ends_with{};
+    std::optional<Needle> contains{};
 
     bool given() const { return eq || starts_with || ends_with || contains; }
     bool passes(std::optional<std::string_view> value) const;
