@@ -17,7 +17,7 @@
 namespace active_calls::shim {
 
 struct FeedSettings {
-    // Who may send rows; none: everybody who can reach the port.
+    // The user who may send rows. Without one, everybody may who can reach the port.
     std::optional<FeedUser> user;
     // The largest body, in bytes, as it comes and decompressed.
     std::size_t max_body;

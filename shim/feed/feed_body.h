@@ -44,9 +44,9 @@ public:
     // one, which alone may be empty.
     std::optional<FeedPiece> next_piece();
 
-    // Of the text that was read so far, without the statement.
+    // How many lines were read so far, without the statement.
     std::size_t line_count() const;
-    // Of the text so far, in bytes.
+    // How many bytes of text were read so far.
     std::size_t size() const { return size_; }
 
 private:
@@ -64,7 +64,7 @@ private:
     std::string text_;
     std::size_t taken_ = 0;
     std::size_t size_ = 0;
-    // Of the pieces taken so far.
+    // How many lines the pieces had that were taken so far.
     std::size_t lines_taken_ = 0;
     bool is_complete_ = false;
     bool has_given_last_ = false;

@@ -79,7 +79,7 @@ sub send_all ($tries)
     return (\@status, $failures);
 }
 
-# Of each batch, how many rows are there, and how many of them differ; by the batch's number.
+# How many rows of each batch are there, and how many of them differ; by the batch's number.
 sub batches_there ()
 {
     my %there;

@@ -405,17 +405,17 @@ TEST(ResealedSegment, IsRefusedForRowsThatOverflow) {
 
 // Two calls that were up in two snapshots, as two runs in one block, or what somebody made of it.
 struct MadeUpSegment {
-    // Of vector `runs`.
+    // What vector `runs` holds.
     std::uint64_t block_begin = 0;
     std::uint64_t block_end = 2;
     std::uint64_t block_rows = 4;
     std::vector<std::int64_t> first_snapshots{0, 0};
     std::vector<std::int64_t> row_counts{2, 2};
-    // Of vector `duration`.
+    // What vector `duration` holds.
     std::vector<std::int64_t> first_durations{60, 60};
-    // Of vector `src_country_id`: 0 is country 1, 1 is country 2 and 2 is NULL.
+    // What vector `src_country_id` holds: 0 is country 1, 1 is country 2 and 2 is NULL.
     std::vector<Code> src_country_ids{0, 1};
-    // Of the header.
+    // What the header holds.
     std::vector<std::int64_t> rows_at{2, 2};
     // What stands in place of integers, if anything does.
     std::optional<Bytes> row_counts_bytes;

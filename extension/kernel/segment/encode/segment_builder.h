@@ -29,7 +29,7 @@ public:
     void pack();
     // Puts all calls in the order of time, unpacked. They are then known by their place.
     void sort();
-    // Of sorted calls: how many are before `t`.
+    // How many of the sorted calls are before `t`.
     std::size_t count_before(Instant t) const;
     // Encodes `count` of the sorted calls, beginning with number `first`, as one segment. `count`
     // is between 1 and full_segment_rows. The segment's bytes are allocated from `memory`.

@@ -25,7 +25,7 @@ void read_number(ByteReader& reader, std::int32_t& value) {
 }
 void read_number(ByteReader& reader, double& value) { value = std::bit_cast<double>(reader.u64()); }
 
-// Of a column that has none.
+// A column without bounds takes no byte.
 void write_bounds(ByteWriter&, std::monostate) {}
 void read_bounds(ByteReader&, std::monostate) {}
 

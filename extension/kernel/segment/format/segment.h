@@ -75,7 +75,8 @@ struct Bounds {
     Number max;
 };
 
-// Of the values of each column of numbers that a filter can let pass: without NULL and NaN.
+// A column of numbers has bounds: of the values that a filter can let pass, so without NULL and
+// NaN.
 template<class CallColumn>
 inline constexpr bool has_bounds =
     CallColumn::is_filtered&& std::is_arithmetic_v<typename CallColumn::Value>;

@@ -213,7 +213,7 @@ public:
     bool any() const { return curves_.any() || listed_.any(); }
     bool has_curves() const { return !prices_.curves().empty(); }
     const PriceVector& prices() const { return prices_; }
-    // Of all rows that are listed.
+    // Which of the listed rows pass.
     const Match& listed() const { return listed_; }
 
     // False when no run of a block can pass.
@@ -310,7 +310,7 @@ private:
     PriceVector prices_;
     Match curves_; // of each run
     Match listed_; // of each listed row
-    // Of each code, the seconds from which on, and before which, prices pass.
+    // For each code, prices pass from this second on, and before that one.
     std::pmr::vector<std::int32_t> from_;
     std::pmr::vector<std::int32_t> before_;
     std::int32_t earliest_ = std::numeric_limits<std::int32_t>::max(); // of from_
@@ -325,7 +325,7 @@ public:
         : match_(match)
         , counts_(segment.header.snapshot_count, 0, segment.memory) {}
 
-    // Of the runs that are listed.
+    // Counts the selected runs of the block whose prices are listed.
     void add(std::size_t b, const RunBlock& block, const Selection& selection) {
         if (selection.size == 0) return;
         count_steps(block.rows);

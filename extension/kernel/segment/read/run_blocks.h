@@ -42,9 +42,9 @@ struct Codes {
     std::size_t size() const { return values + (has_null ? 1 : 0); }
 };
 
-// Of at most so many values.
+// Opens the codes of a vector, which has at most `limit` values.
 Codes open_codes(ByteReader reader, std::size_t limit);
-// To be called when `reader` has come through the dictionary.
+// Reads the codes, which follow the dictionary: `reader` has to have come through it.
 BitArray read_codes(ByteReader& reader, std::size_t size, const Codes& codes);
 
 // Consecutive runs: block.first_run and on.

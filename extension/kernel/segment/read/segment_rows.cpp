@@ -132,7 +132,7 @@ private:
                             prices_->listed_rows(), segment_.memory);
     }
 
-    // Of the run, unless its prices are listed.
+    // The curve that the run follows; null if its prices are listed.
     const PriceCurve* curve_of(std::size_t run) const {
         if (!prices_ || prices_->curves().empty()) return nullptr;
         const Code code = prices_->code_of(run);
@@ -141,7 +141,7 @@ private:
         return code == prices_->listed_code() ? nullptr : &prices_->curves()[code];
     }
 
-    // Of so many seconds since the call was connected.
+    // The duration of a call that has been connected for so many seconds.
     std::int32_t duration_of(std::int64_t connected) const {
         if (connected < 0 && cut_at_zero_) return 0;
         if (connected != static_cast<std::int32_t>(connected))

@@ -42,7 +42,7 @@ TEST(WorkQueue, LetsFlowsTakeTurns) {
     EXPECT_EQ(take(queue, 4), Connections({3, 40, 4, 5}));
 }
 
-// Of sixteen threads two are kept for flows that have none.
+// Two of sixteen threads are kept for flows that have none.
 TEST(WorkQueue, KeepsThreadsForNewcomers) {
     WorkQueue queue(16);
     for (ConnectionId i = 0; i < 16; ++i) add(queue, 1, 10 + i);
