@@ -37,7 +37,7 @@ sub send_batch ($bytes, $victim = undef)
     my $sent    = eval { $connection->send_bytes($bytes) };
     if ($victim)
     {
-        sleep rand 0.7 * $usual_time;
+        sleep rand 0.5 * $usual_time;
         $victim eq 'shim' ? $shim->signal('KILL') : $database->kill;
     }
     my $answer = $sent ? eval { $connection->read_answer('POST', 30) } : undef;
