@@ -272,14 +272,34 @@ bool is_about_number(ErrorCode error) {
     return error == ErrorCode::NUMBER_ERROR;
 }
 
+// What is wrong with a text that simdjson does not take, in words that do not change with its
+// version.
+std::string_view reason_for(simdjson::error_code error) {
+    switch (error) {
+    case simdjson::UTF8_ERROR:
+        return "it is not UTF-8";
+    case simdjson::UNCLOSED_STRING:
+        return "a string does not end";
+    case simdjson::UNESCAPED_CHARS:
+        return "a string has a control character that is not escaped";
+    case simdjson::STRING_ERROR:
+        return "a string has an escape that does not exist, or half a surrogate pair";
+    case simdjson::T_ATOM_ERROR:
+    case simdjson::F_ATOM_ERROR:
+    case simdjson::N_ATOM_ERROR:
+        return "a word is none of true, false and null";
+    default:
+        return is_about_number(error) ? "a number is malformed or out of range"
+                                      : "a brace, bracket, quote, colon or comma is missing, or is "
+                                        "one too many";
+    }
+}
+
 [[noreturn]] void refuse_json(simdjson::error_code error) {
     if (error == simdjson::MEMALLOC) throw std::bad_alloc();
     if (error == simdjson::DEPTH_ERROR)
         refuse("JSON nested deeper than " + std::to_string(simdjson::DEFAULT_MAX_DEPTH));
-    if (is_about_number(error)) refuse("invalid JSON: a number is malformed or out of range");
-    std::string_view reason = simdjson::error_message(error);
-    if (reason.ends_with('.')) reason.remove_suffix(1);
-    refuse(std::string("invalid JSON: ").append(reason));
+    refuse(std::string("invalid JSON: ").append(reason_for(error)));
 }
 
 // Lines of JSON into rows. A switch posts sixty fields, 2 kB, for each call, of which sixteen are

@@ -119,7 +119,7 @@ CREATE FUNCTION pg_temp.refusal(rows text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN 'accepted: ' || active_calls.ingest(rows);
 EXCEPTION WHEN others THEN
-    RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, 'invalid JSON: .*', 'invalid JSON'); -- the rest is simdjson's
+    RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, 'invalid JSON: .*', 'invalid JSON'); -- the rest depends on the version of simdjson
 END
 $$;
 \set good '{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10060'
