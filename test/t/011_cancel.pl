@@ -49,7 +49,7 @@ sub is_cancelled_within ($statement, $name)
         my $seen = -s $node->logfile;
         my ($state) = run("SET backtrace_functions = 'ProcessInterrupts'; $statement", $limit_ms);
         my $log = slurp_file($node->logfile, $seen);
-        $is_within ||= $state eq '57014' && $log =~ /BACKTRACE:\s*\n[^\n]*\n[^\n]*active_calls\.so/;
+        $is_within ||= $state eq '57014' && $log =~ /BACKTRACE:\s*\n(?:[^\n]*errfinish[^\n]*\n)?[^\n]*\n[^\n]*active_calls\.so/;
         last if $is_within;
     }
     ok($is_within, "$name: is cancelled within its work");

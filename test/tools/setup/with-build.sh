@@ -62,7 +62,7 @@ thread)
 address)
     shim_flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined $checks"
     extension_flags=$shim_flags
-    wanted+=' shim_unit_test kernel_unit_test simulator_unit_test'
+    wanted+=' shim_unit_test kernel_unit_test simulator_unit_test interrupts_unit_test'
     ;;
 *)
     echo "SANITIZE is thread, address or assert, not \"$SANITIZE\"" >&2
