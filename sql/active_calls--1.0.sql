@@ -153,7 +153,7 @@ CREATE TABLE ingested_batch (
 );
 COMMENT ON TABLE ingested_batch IS
     'batches that were ingested within active_calls.retry_window; written by ingest, and cleared by seal';
-COMMENT ON COLUMN ingested_batch.digest IS 'XXH3, 128 bits, of the rows as they were sent';
+COMMENT ON COLUMN ingested_batch.digest IS 'XXH3, 128 bits, of the rows as they were sent, and of the fields of them that are read';
 
 -- What an operator looks at
 

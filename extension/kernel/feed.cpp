@@ -391,6 +391,12 @@ std::optional<Call> call_of(const Row& row) {
 
 } // namespace
 
+FieldSet FieldSet::all() {
+    FieldSet fields;
+    for (const std::string_view name : field_names) fields.insert(name);
+    return fields;
+}
+
 void FieldSet::insert(std::string_view name) {
     if (const auto field = field_of(name)) bits_ |= bit_of(*field);
 }

@@ -17,11 +17,7 @@ enum class Field : std::uint8_t; // of a row, those named below
 // Fields of a row that are read; others are as good as absent.
 class FieldSet {
 public:
-    static FieldSet all() {
-        FieldSet fields;
-        fields.bits_ = ~std::uint32_t{0};
-        return fields;
-    }
+    static FieldSet all();
     // A name that no field has, of those below, is ignored.
     void insert(std::string_view name);
     bool contains(Field field) const { return (bits_ & bit_of(field)) != 0; }

@@ -75,4 +75,16 @@ NullableDatum to_datum(const Call& call, Column column, int encoding) {
     return datum;
 }
 
+void store(const Call& call, ColumnSet columns, int encoding, TupleTableSlot* slot) {
+    ExecClearTuple(slot);
+    for_each_column([&](const auto& column) {
+        const auto i = static_cast<std::size_t>(column.id);
+        const NullableDatum value =
+            columns.contains(column.id) ? to_nullable(call.*column.member, encoding) : null_datum;
+        slot->tts_values[i] = value.value;
+        slot->tts_isnull[i] = value.isnull;
+    });
+    ExecStoreVirtualTuple(slot);
+}
+
 } // namespace active_calls::postgres

@@ -76,7 +76,10 @@ Member member_of(const TupleTableSlot& slot, std::size_t i, MemoryContext memory
 Call to_call(const TupleTableSlot& slot, MemoryContext memory);
 
 // One column of a call, allocated in the current memory context where it is of variable length.
-// Text is in `encoding`, and checked. Raises: call it in a guarded body.
+// Text is in `encoding`, and checked. Raises, as the next one does: call them in a guarded body.
 NullableDatum to_datum(const Call& call, Column column, int encoding);
+
+// Stores these columns of a call in a slot of a row like those of `inbox`; the others are null.
+void store(const Call& call, ColumnSet columns, int encoding, TupleTableSlot* slot);
 
 } // namespace active_calls::postgres

@@ -45,21 +45,20 @@ PreparedQuery& inbox_scan(ColumnSet columns) {
 
 // Whether a row of that scan passes. Texts, which take longest, are looked at last.
 bool passes(const CallFilter& filter, const TupleTableSlot& slot, MemoryContext memory) {
-    bool passes = true;
-    const auto look_at = [&](bool texts) {
+    const auto those_pass = [&](bool texts) {
+        bool pass = true;
         std::size_t i = 0; // the time is in place 0
         for_each_filtered_column([&](const auto& column) {
             using Column = std::decay_t<decltype(column)>;
             const auto& column_filter = filter.*column.filter;
             if (!column_filter.given()) return;
             ++i;
-            if (passes && is_text<typename Column::Value> == texts)
-                passes = column_filter.passes(member_of<typename Column::Member>(slot, i, memory));
+            if (pass && is_text<typename Column::Value> == texts)
+                pass = column_filter.passes(member_of<typename Column::Member>(slot, i, memory));
         });
+        return pass;
     };
-    look_at(false);
-    look_at(true);
-    return passes;
+    return those_pass(false) && those_pass(true);
 }
 
 } // namespace
@@ -84,10 +83,11 @@ ScanCost count_calls(std::int32_t account_id, const Window& window, const CallFi
         cost.bytes_detoasted += segment.bytes_detoasted();
     });
 
-    PreparedQuery& query = inbox_scan(filter.columns());
-    query.for_each_row(scope, [&](const TupleTableSlot& slot, MemoryContext memory) {
+    const ColumnSet columns = filter.columns();
+    const bool has_filter = columns.index() != 0;
+    inbox_scan(columns).for_each_row(scope, [&](const TupleTableSlot& slot, MemoryContext memory) {
         ++cost.inbox_rows;
-        if (passes(filter, slot, memory))
+        if (!has_filter || passes(filter, slot, memory))
             counts.add(to_instant(DatumGetTimestampTz(slot.tts_values[0])));
     });
     return cost;

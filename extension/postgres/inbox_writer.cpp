@@ -26,18 +26,7 @@ const std::string& insert_rows() {
     return statement;
 }
 
-// As a row of `inbox`. Raises, as all of these do: call it in a guarded body.
-void store(const Call& call, int encoding, TupleTableSlot* slot) {
-    ExecClearTuple(slot);
-    for (std::size_t i = 0; i < column_count; ++i) {
-        const NullableDatum value = to_datum(call, static_cast<Column>(i), encoding);
-        slot->tts_values[i] = value.value;
-        slot->tts_isnull[i] = value.isnull;
-    }
-    ExecStoreVirtualTuple(slot);
-}
-
-// One column of the rows as an array.
+// One column of the rows as an array. Raises, as all of these do: call it in a guarded body.
 Datum array_of(std::span<const Call> calls, Column column, int encoding) {
     auto* values = static_cast<Datum*>(palloc(calls.size() * sizeof(Datum)));
     auto* nulls = static_cast<bool*>(palloc(calls.size() * sizeof(bool)));
@@ -109,7 +98,7 @@ std::uint64_t insert_by_page(Relation inbox, std::span<const Call> calls, int en
         const std::span<const Call> next =
             calls.subspan(first, std::min(slot_count, calls.size() - first));
         for (std::size_t i = 0; i < next.size(); ++i) {
-            store(next[i], encoding, slots[i]);
+            store(next[i], ColumnSet::all(), encoding, slots[i]);
             if (is_constrained) ExecConstraints(target, slots[i], executor);
             ResetPerTupleExprContext(executor);
         }
@@ -132,7 +121,7 @@ std::uint64_t insert_by_page(Relation inbox, std::span<const Call> calls, int en
 std::uint64_t insert(std::span<const Call> calls, int encoding) {
     CHECK_FOR_INTERRUPTS();
     const MemoryContext rows =
-        AllocSetContextCreate(CurrentMemoryContext, "active_calls rows", ALLOCSET_DEFAULT_SIZES);
+        AllocSetContextCreate(CurrentMemoryContext, "active_calls insert", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext caller_context = MemoryContextSwitchTo(rows);
     const RangeVar* name = makeRangeVar(pstrdup("active_calls"), pstrdup("inbox"), -1);
     const Relation inbox = table_openrv(name, RowExclusiveLock);

@@ -117,6 +117,8 @@ Datum ingest_piece(PG_FUNCTION_ARGS) {
         const FieldSet fields = PG_ARGISNULL(1)
                                     ? FieldSet::all()
                                     : fields_of(guarded([&] { return PG_GETARG_ARRAYTYPE_P(1); }));
+        if (PG_GETARG_INT64(2) < 1)
+            throw Error(ErrorKind::invalid_argument, "first_line must be at least 1");
         const auto first_line = static_cast<std::size_t>(PG_GETARG_INT64(2));
         std::optional<BatchDigest> batch;
         if (!PG_ARGISNULL(3)) batch = std::to_array(PG_GETARG_UUID_P(3)->data);

@@ -17,7 +17,7 @@ public:
 
     // Runs a plan, whose parameters are not NULL, on what is committed at this moment: after a lock
     // was waited for, what its last holder did is seen at every isolation level. Returns how many
-    // rows it read, which are in SPI_tuptable, or changed. Raises: call it in a guarded body.
+    // rows it changed. Raises: call it in a guarded body.
     std::uint64_t execute(SPIPlanPtr plan, std::initializer_list<Datum> parameters) const;
 
 private:

@@ -1,5 +1,5 @@
 // PostgreSQL's headers, as C++ must see them. The one place that includes them and that knows how
-// the supported versions (14 to 18) differ.
+// the supported versions (15 to 18) differ.
 #pragma once
 
 #include <sys/socket.h> // AF_INET, which utils/inet.h uses without including it
@@ -52,6 +52,7 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/inet.h"

@@ -16,10 +16,15 @@ RowMemory::RowMemory()
         if (kept == nullptr)
             kept = GenerationContextCreate(TopMemoryContext, "active_calls rows", kept_bytes,
                                            kept_bytes, largest_block);
-        MemoryContextReset(kept); // an error may have left something there
         return kept;
     })) {
     if (is_kept_) is_taken = true;
+}
+
+RowMemory::~RowMemory() {
+    if (!is_kept_) return;
+    MemoryContextReset(kept); // raises nothing: no callback is registered there
+    is_taken = false;
 }
 
 SPIPlanPtr PreparedQuery::prepare() const {

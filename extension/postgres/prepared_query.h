@@ -53,10 +53,8 @@ private:
 // rows of one statement are being taken, those of another one get memory that ends with SPI's.
 class RowMemory {
 public:
-    RowMemory(); // throws PendingError
-    ~RowMemory() {
-        if (is_kept_) is_taken = false;
-    }
+    RowMemory();  // throws PendingError
+    ~RowMemory(); // after an error, too: a session may be idle for long
     RowMemory(const RowMemory&) = delete;
     RowMemory& operator=(const RowMemory&) = delete;
 

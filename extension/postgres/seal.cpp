@@ -137,8 +137,7 @@ void warn_of_unsealable(TimestampTz end) {
                     errdetail("The first is of account %d, at %s.",
                               DatumGetInt32(slot.tts_values[1]),
                               timestamptz_to_str(DatumGetTimestampTz(slot.tts_values[2]))),
-                    errhint("Cut src_prefix_routing and dst_prefix_routing there to 1000"
-                            " characters, or delete such rows."));
+                    errhint("Cut the texts there to 1000 characters, or delete such rows."));
         });
     };
     query.for_each_row({not_null(TimestampTzGetDatum(end))}, warn);

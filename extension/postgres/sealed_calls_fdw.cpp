@@ -199,12 +199,18 @@ ForeignScan* get_plan(PlannerInfo* root, RelOptInfo* table, Oid, ForeignPath*, L
 
 // ---- Execution
 
+// What the columns of a row of `segment` hold.
+struct SegmentRow {
+    std::array<Datum, segment_column_count> values;
+    std::array<bool, segment_column_count> nulls;
+};
+
 // A segment that is being read. Destroyed with the memory context it lives in.
 class ScannedSegment {
 public:
-    ScannedSegment(HeapTuple tuple, TupleDesc row_type, const Window& window, ColumnSet columns,
+    ScannedSegment(const SegmentRow& row, const Window& window, ColumnSet columns,
                    MemoryContext memory)
-        : row_(tuple, row_type)
+        : row_(row)
         , segment_(row_.values.data(), row_.nulls.data(), memory) {
         segment_.named([&] { rows_.emplace(segment_.open(), window, columns); });
     }
@@ -214,16 +220,7 @@ public:
     }
 
 private:
-    struct Row {
-        std::array<Datum, segment_column_count> values;
-        std::array<bool, segment_column_count> nulls;
-
-        Row(HeapTuple tuple, TupleDesc row_type) {
-            guarded([&] { heap_deform_tuple(tuple, row_type, values.data(), nulls.data()); });
-        }
-    };
-
-    Row row_;
+    SegmentRow row_;
     StoredSegment segment_;
     std::optional<SegmentRows> rows_;
 };
@@ -346,40 +343,39 @@ void start(Scan& scan, ExprContext* context) {
     scan.segment_count = ids.size();
 }
 
-struct CopiedRow {
-    HeapTuple tuple;
-    TupleDesc row_type;
-};
-
 // Copies the row of a segment into that memory context.
-CopiedRow copy_segment(std::int64_t id, MemoryContext memory) {
+SegmentRow copy_segment(std::int64_t id, MemoryContext memory) {
     static PreparedQuery query({"SELECT id, ", segment_columns(),
                                 " FROM active_calls.segment WHERE id OPERATOR(pg_catalog.=) $1"},
                                {INT8OID});
-    CopiedRow copy{};
+    SegmentRow copy{};
     const auto take = [&](const TupleTableSlot& slot, MemoryContext) {
         guarded([&] {
             const MemoryContext caller_context = MemoryContextSwitchTo(memory);
-            copy.row_type = CreateTupleDescCopy(slot.tts_tupleDescriptor);
-            copy.tuple = heap_form_tuple(copy.row_type, slot.tts_values, slot.tts_isnull);
+            for (int i = 0; i < static_cast<int>(segment_column_count); ++i) {
+                copy.nulls[i] = slot.tts_isnull[i];
+                const auto* const column = TupleDescAttr(slot.tts_tupleDescriptor, i);
+                if (!copy.nulls[i])
+                    copy.values[i] =
+                        datumCopy(slot.tts_values[i], column->attbyval, column->attlen);
+            }
             MemoryContextSwitchTo(caller_context);
         });
     };
-    query.for_each_row({not_null(Int64GetDatum(id))}, take);
-    if (copy.tuple == nullptr)
+    if (query.for_each_row({not_null(Int64GetDatum(id))}, take) != 1)
         guarded([&] { elog(ERROR, "segment " INT64_FORMAT " no longer exists", id); });
     return copy;
 }
 
 void open_next_segment(Scan& scan) {
     guarded([&] { MemoryContextReset(scan.segment_memory); });
-    CopiedRow row{};
+    SegmentRow row{};
     with_rights_of_scan(scan, [&] {
         row = copy_segment(scan.segment_ids[scan.next_segment], scan.segment_memory);
     });
     const Window window{to_instant(scan.from), to_instant(scan.to)};
-    scan.segment = &make_in_context<ScannedSegment>(scan.segment_memory, row.tuple, row.row_type,
-                                                    window, scan.used, scan.segment_memory);
+    scan.segment = &make_in_context<ScannedSegment>(scan.segment_memory, row, window, scan.used,
+                                                    scan.segment_memory);
     ++scan.next_segment;
     ++scan.segments_read;
 }
@@ -427,16 +423,8 @@ TupleTableSlot* iterate_scan(ForeignScanState* node) {
     TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
     ExecClearTuple(slot);
     const Call* call = boundary([&] { return next_call(scan, node->ss.ps.ps_ExprContext); });
-    if (call == nullptr) return slot;
-    for (std::size_t i = 0; i < column_count; ++i) {
-        const auto column = static_cast<Column>(i);
-        const NullableDatum value = scan.used.contains(column)
-                                        ? to_datum(*call, column, GetDatabaseEncoding())
-                                        : null_datum;
-        slot->tts_values[i] = value.value;
-        slot->tts_isnull[i] = value.isnull;
-    }
-    return ExecStoreVirtualTuple(slot);
+    if (call != nullptr) store(*call, scan.used, GetDatabaseEncoding(), slot);
+    return slot;
 }
 
 void rescan(ForeignScanState* node) {

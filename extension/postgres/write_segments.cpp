@@ -1,19 +1,27 @@
 #include "write_segments.h"
 
-#include "work_lock.h"
-
 #include <vector>
 
 namespace active_calls::postgres {
 
 namespace {
 
-// Raises, as the next one does: call them in a guarded body.
-Oid segment_table() {
-    return RangeVarGetRelid(makeRangeVar(pstrdup("active_calls"), pstrdup("segment"), -1), NoLock,
-                            false);
+// Takes a heavyweight lock on table `segment` as an object, until the end of the transaction.
+// It conflicts with nothing that reads or writes the table. It is not an advisory lock, because any
+// role could take one and keep others waiting. In pg_locks it is an `object`, of class pg_class,
+// with the table's oid. Returns false where another transaction has it and `waits` is false.
+bool lock_segment_table(const char* command, bool waits) {
+    return guarded([&] {
+        PreventCommandDuringRecovery(command);
+        const Oid table = RangeVarGetRelid(
+            makeRangeVar(pstrdup("active_calls"), pstrdup("segment"), -1), NoLock, false);
+        LOCKTAG tag;
+        SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, table, 0);
+        return LockAcquire(&tag, ExclusiveLock, false, !waits) != LOCKACQUIRE_NOT_AVAIL;
+    });
 }
 
+// Raises: call it in a guarded body.
 NullableDatum bytea_datum(const Bytes& bytes, MemoryContext memory) {
     auto* datum = static_cast<bytea*>(MemoryContextAlloc(memory, VARHDRSZ + bytes.size()));
     SET_VARSIZE(datum, VARHDRSZ + bytes.size());
@@ -105,13 +113,9 @@ void take_in(std::int64_t id, AccountBuilder& builder) {
 
 } // namespace
 
-bool try_lock_segments() {
-    return guarded([] { return try_lock_work(segment_table(), "seal()"); });
-}
+bool try_lock_segments() { return lock_segment_table("seal()", false); }
 
-void lock_segments(const char* command) {
-    guarded([&] { lock_work(segment_table(), command); });
-}
+void lock_segments(const char* command) { lock_segment_table(command, true); }
 
 void store_segments(const AccountBuilder& builder, std::size_t first, std::size_t count) {
     for (const std::size_t end = first + count; first < end; first += full_segment_rows) {

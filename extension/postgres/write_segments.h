@@ -8,8 +8,8 @@
 
 namespace active_calls::postgres {
 
-// One transaction at a time changes segments (seal, unseal, drop_before), until it ends: see
-// work_lock.h. `command` is the SQL function. Both throw PendingError.
+// One transaction at a time changes segments (seal, unseal, drop_before), until it ends.
+// `command` is the SQL function, which a replica refuses by name. Both throw PendingError.
 bool try_lock_segments();
 void lock_segments(const char* command);
 

@@ -177,6 +177,7 @@ SELECT active_calls.ingest_piece(pg_temp.rows('{3}'), '{snapshot_timestamp,custo
 SELECT active_calls.ingest_piece(pg_temp.rows('{1,2}') || E'\n\n7', NULL, 1000, '00000000-0000-0000-0000-000000000003');
 SELECT active_calls.ingest_piece(pg_temp.rows('{3}', NULL), NULL, 1, '00000000-0000-0000-0000-000000000003');
 SELECT active_calls.ingest_piece(NULL, NULL, 1, NULL);
+SELECT active_calls.ingest_piece('', NULL, 0, NULL);
 SELECT active_calls.ingest_piece('', NULL, NULL, NULL);
 SELECT active_calls.ingest_piece('', '{NULL}', 1, NULL);
 RESET ROLE;

@@ -103,4 +103,26 @@ SELECT count(*) FROM active_calls.inbox;
 SELECT active_calls.unseal('2020-03-01 01:00Z', '2020-03-01 01:09Z');
 
 SELECT active_calls.drop_before('infinity');
+
+-- A series that a trigger asks for, while the segment is read that is unsealed
+INSERT INTO active_calls.inbox
+SELECT '2020-03-01 02:00Z'::timestamptz + n % 60 * interval '1 minute', 1021, n % 7, NULL, 'name ' || n, '49' || n, n % 100, NULL, n / 8.0
+FROM generate_series(1, 25000) AS n;
+CREATE TEMP TABLE before AS SELECT * FROM active_calls.calls WHERE customer_acc_id = 1021;
+SELECT active_calls.seal();
+CREATE TEMP TABLE asked (points bigint);
+CREATE FUNCTION pg_temp.ask() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO asked SELECT count(*) FROM active_calls.origination_active_calls(
+        'f0000000-0000-4000-8000-000000001021', '2020-03-01 02:00Z', '2020-03-01 03:00Z', src_prefix_routing_contains => '7');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER ask AFTER INSERT ON active_calls.inbox FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.ask();
+SELECT active_calls.unseal('-infinity', 'infinity');
+SELECT count(*) FROM asked;
+SELECT count(*) FROM (TABLE before EXCEPT ALL SELECT * FROM active_calls.inbox WHERE customer_acc_id = 1021) AS lost;
+DROP TRIGGER ask ON active_calls.inbox;
+SELECT active_calls.drop_before('infinity');
+
 DELETE FROM active_calls.account WHERE id = 1021;

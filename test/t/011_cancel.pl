@@ -88,6 +88,13 @@ subtest 'a needle that nearly is everywhere' => sub {
 subtest 'long names in segments' => sub {
     my $contains = ", src_prefix_routing_contains => repeat('a', 2000) || 'b'";
     is_cancelled_within(series($contains), 'looked for');
+    my (undef, $kept) = $node->psql('active_calls_test', <<"SQL", on_error_stop => 0);
+SET statement_timeout = 60;
+@{[series($contains)]};
+SET statement_timeout = 0;
+SELECT total_bytes FROM pg_backend_memory_contexts WHERE name = 'active_calls rows';
+SQL
+    is($kept, 2 * 2**20, 'the session keeps its block, and nothing of what it read');
     is_cancelled("SELECT active_calls.unseal('$day', '$day')", 'unsealed');
     is_cancelled('SELECT sum(length(src_prefix_routing)) FROM active_calls.calls', 'read');
     is($database->sql("SELECT active_calls.unseal('$day', '$day')"), 20_000, 'they are there when all is done');

@@ -67,12 +67,15 @@ subtest 'the example of the page' => sub {
     my $page = slurp_file(dirname(__FILE__) . '/../../extension/kernel/segment/FORMAT.md');
     my ($statements, $dumps) = $page =~ /^## An example\n.*?^```sql\n(.*?)^```\n(.*)/ms;
     $database->sql("DELETE FROM active_calls.segment; DELETE FROM active_calls.inbox; $statements");
+    my $sections = 0;
     while ($dumps =~ /^`(\w+)`[^`]*?^```\n(.*?)^```/msg)
     {
         my ($column, $dump) = ($1, $2);
         my $bytes = join '', $dump =~ /^ *((?:[0-9a-f]{2}(?: |$))*)/mg;
         is($bytes =~ tr/ //dr, $database->sql("SELECT encode($column, 'hex') FROM active_calls.segment"), "$column: each of its bytes");
+        ++$sections;
     }
+    is($sections, 8, 'the header and seven vectors');
 };
 
 done_testing();

@@ -49,6 +49,13 @@ inline constexpr std::size_t key_column_count = [] {
     for_each_filtered_column([&](const auto&) { ++filtered; });
     return column_count - filtered;
 }();
+static_assert([] { // for vector_of() and name_of()
+    bool keys_are_first = true;
+    for_each_filtered_column([&](const auto& column) {
+        keys_are_first &= static_cast<std::size_t>(column.id) >= key_column_count;
+    });
+    return keys_are_first;
+}());
 inline constexpr std::size_t vector_count = 1 + column_count - key_column_count;
 
 constexpr Vector vector_of(Column column) {
