@@ -94,6 +94,9 @@ public:
                          log)
         , ready_pool_({{options.database, ready_timeout, series_statements()}, 1, ready_timeout},
                       log)
+        , feed_pools_(options.feed
+                          ? std::make_unique<FeedPools>(*options.feed, options.pool_timeout, log)
+                          : nullptr)
         , metrics_(sources())
         , verifier_(options.secret, options.require_expiry)
         , customer_api_(verifier_, customer_pool_, metrics_, log)
@@ -137,8 +140,7 @@ private:
     MetricsSources sources() {
         MetricsSources sources{.pools = {{"customer", &customer_pool_}},
                                .waiting_requests = [this] { return customers_->waiting(); }};
-        if (options_.feed) {
-            feed_pools_.emplace(*options_.feed, options_.pool_timeout, log_);
+        if (feed_pools_) {
             sources.pools["feed"] = &feed_pools_->write;
             sources.snapshots = &feed_pools_->watch;
         }
@@ -161,8 +163,8 @@ private:
         settings.address = options_.feed->listen;
         settings.thread_count = options_.feed->threads;
         settings.wait_timeout.reset();
-        // A batch that comes again while it is being written waits for the end of that, and must
-        // not run out of its own time.
+        // While a batch is written it keeps a connection and a transaction open, so that a client
+        // which falls silent is waited for less.
         settings.bodies =
             http::BodyLimits{.max_size = options_.feed->max_body,
                              .timeout = options_.feed->read_timeout,
@@ -217,7 +219,7 @@ private:
 
     Pool customer_pool_;
     Pool ready_pool_;
-    std::optional<FeedPools> feed_pools_;
+    const std::unique_ptr<FeedPools> feed_pools_; // null without a feed
     Metrics metrics_;
     const TokenVerifier verifier_;
 

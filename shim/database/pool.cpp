@@ -129,10 +129,10 @@ bool Pool::answers_ping(PgConnection& connection) {
 
 void Pool::close_idle() {
     std::vector<Connection> closed; // which takes its time, after the lock
+    closed.reserve(settings_.size); // it becomes idle_, which has to have its room
     const std::scoped_lock lock(mutex_);
     open_ -= idle_.size();
     closed.swap(idle_);
-    idle_.reserve(settings_.size);
 }
 
 // Closes a lease's connection, which broke.

@@ -13,7 +13,9 @@ namespace active_calls::shim {
 // XXH3, 128 bits, of a batch's rows, into whatever pieces they are cut.
 class BatchDigest {
 public:
-    // `columns` are those of the INSERT, in any form that tells one list of them from another.
+    // `columns` are those of the INSERT, as PostgreSQL's binary array: it begins with a byte that
+    // is 0, which rows have none of, so that the end of one is never taken for the other's
+    // beginning.
     explicit BatchDigest(std::string_view columns);
 
     void add(std::string_view rows);

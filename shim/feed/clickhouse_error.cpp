@@ -38,8 +38,10 @@ constexpr std::array known_codes{
     KnownCode{ClickHouseCode::unknown_exception, "UNKNOWN_EXCEPTION", 500},
 };
 
+// The last one for a number that is none of these, which a SQLSTATE's line may have.
 const KnownCode& known(ClickHouseCode code) {
-    return *std::ranges::find(known_codes, code, &KnownCode::code);
+    const auto* const found = std::ranges::find(known_codes, code, &KnownCode::code);
+    return found != known_codes.end() ? *found : known_codes.back();
 }
 
 } // namespace

@@ -137,7 +137,9 @@ void FeedApi::take_rows(Exchange& exchange, Amount& amount) {
     const InsertStatement insert = parse_insert(body.text());
     body.skip(insert.rows_at);
     try {
-        amount.rows_written = write_rows(pool_, body, insert.columns);
+        const auto written = write_rows(pool_, body, insert.columns);
+        amount.rows_written = written.value_or(0);
+        amount.is_repeated = !written;
     } catch (...) {
         amount.lines_refused = body.line_count();
         throw;
@@ -156,6 +158,7 @@ http::Response FeedApi::finish(Exchange& exchange, const std::optional<ClickHous
         metrics_.count_feed(static_cast<std::size_t>(amount.rows_written), amount.lines_refused,
                             amount.bytes);
     Log::Fields fields{{"rows", amount.rows_written}, {"bytes", amount.bytes}};
+    if (amount.is_repeated) fields.add("batch", "written before");
     if (error) fields.add("code", static_cast<int>(error->code));
     return bookkeeper_.close(
         exchange, route, id,

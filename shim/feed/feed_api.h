@@ -26,6 +26,7 @@ struct FeedSettings {
 // What a request has brought.
 struct Amount {
     std::int64_t rows_written = 0;
+    bool is_repeated = false; // the batch was written before, so none of its rows was now
     std::size_t lines_refused = 0;
     // The bytes of the body as it came.
     std::size_t bytes = 0;

@@ -66,9 +66,11 @@ static_assert(piece_size >= max_statement_size); // What is read first holds the
 // much for one as the row is long.
 constexpr std::size_t max_line_size = std::size_t{1} << 20;
 
-// ClickHouse joins the two with a newline.
+// ClickHouse joins the two with a newline. One that the statement ends with is none of the rows',
+// which are then the same as below a statement in the body.
 std::string statement_in_url(const http::Request& request) {
-    const std::string statement = last_value(request.target, "query").value_or("");
+    std::string statement = last_value(request.target, "query").value_or("");
+    statement.erase(statement.find_last_not_of(" \t\r\n") + 1);
     return statement.empty() ? statement : statement + '\n';
 }
 

@@ -19,8 +19,8 @@ std::span<const Statement> feed_statements() {
 
 // The database gets the digest of the batch with its last piece. If the batch is there, or another
 // transaction that is at work writes it, that piece fails, and those before it are rolled back.
-std::int64_t write_rows(Pool& pool, FeedBody& rows,
-                        const std::optional<std::vector<std::string>>& columns) {
+std::optional<std::int64_t> write_rows(Pool& pool, FeedBody& rows,
+                                       const std::optional<std::vector<std::string>>& columns) {
     const std::string fields = columns ? array_to_binary(*columns) : "";
     BatchDigest digest(fields);
     std::string first_line;
@@ -43,7 +43,7 @@ std::int64_t write_rows(Pool& pool, FeedBody& rows,
             return count;
         });
     } catch (const StatementFailed& error) {
-        if (error.sqlstate == repeated_batch) return 0;
+        if (error.sqlstate == repeated_batch) return std::nullopt;
         throw;
     }
 }

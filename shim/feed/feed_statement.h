@@ -16,10 +16,10 @@ namespace active_calls::shim {
 std::span<const Statement> feed_statements();
 
 // Writes the pieces of `rows`, JSONEachRow, all or none, and commits them; of `columns`, if given,
-// only those fields are read. Returns how many were written, none of a batch that was written
+// only those fields are read. Returns how many were written; nothing for a batch that was written
 // before. Throws what taking pieces throws, when none is written, StatementFailed, and where
 // nobody knows whether they were committed, DatabaseUnavailable.
-std::int64_t write_rows(Pool& pool, FeedBody& rows,
-                        const std::optional<std::vector<std::string>>& columns);
+std::optional<std::int64_t> write_rows(Pool& pool, FeedBody& rows,
+                                       const std::optional<std::vector<std::string>>& columns);
 
 } // namespace active_calls::shim

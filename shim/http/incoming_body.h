@@ -15,7 +15,7 @@ struct BodyLimits {
     std::uint64_t max_size;
     // How long the server waits for the client, in all.
     std::chrono::milliseconds timeout;
-    // The same from the moment when the answer begins: others may then wait for its end.
+    // The same from the moment when the answer begins, which may hold more than a connection.
     std::chrono::milliseconds timeout_while_answered;
 };
 

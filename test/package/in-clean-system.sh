@@ -171,6 +171,18 @@ has_man_page() {
     grep -qF -- --statement-timeout <<<"$page"
 }
 
+# Both packages have the manual's pages where the links of the others find them.
+has_manual() {
+    local package page missing=''
+    for package in active-calls-shim "$extension_package"; do
+        for page in README.md sql/README.md sql/operation.md extension/kernel/segment/FORMAT.md \
+            shim/{customer,feed,operations}/README.md; do
+            if [ ! -s "$root/usr/share/doc/$package/$page" ]; then missing+=" $package: $page"; fi
+        done
+    done
+    is "$missing" ''
+}
+
 is_not_enabled() { is "$(find "$root/etc/systemd" -name '*active-calls*')" ''; }
 
 keeps_secrets() {
@@ -223,6 +235,7 @@ see 'both install with what they depend on' install_packages "${debs[@]}"
 [ -x "$root/usr/bin/active-calls-shim" ] # or nothing else can be seen
 see 'the service is not enabled' is_not_enabled
 see 'the man page has every option' has_man_page
+see 'the manual is there' has_manual
 see 'PostgreSQL starts' start_postgresql
 see 'the extension, its roles and accounts are there' fill_database
 configure

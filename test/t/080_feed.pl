@@ -60,6 +60,7 @@ subtest 'the sample feed, as the switch posts it' => sub {
     my $again = post($shim, $INSERT . sample_rows());
     status_ok($again, 200, 'the same batch again');
     is(written_rows($again), '0', 'of which nothing is written');
+    is_deeply([ map { $_->{batch} } grep { $_->{event} eq 'feed' } $shim->log_records ], [ undef, 'written before' ], 'as the log says');
     series_ok($shim->request(target => $SAMPLE_TARGET), $SAMPLE_JSON, 'and no call counts twice');
     is(take_calls(), 752, 'in the database, too');
 };
@@ -124,9 +125,11 @@ subtest 'ways to write it' => sub {
         200, 'a list of columns'
     );
     is($database->sql('SELECT src_country_id, duration FROM active_calls.inbox'), '|0', 'and those alone are read');
+    my $answer = post($shim, "INSERT INTO active_calls FORMAT JSONEachRow\n$row");
+    is(written_rows($answer), '1', 'the same row with all its columns is another batch');
     take_calls();
 
-    my $answer = post($shim, $INSERT . "\n \n" . row() . "\n" . row(customer_acc_id => undef) . row());
+    $answer = post($shim, $INSERT . "\n \n" . row() . "\n" . row(customer_acc_id => undef) . row());
     is(written_rows($answer), '2', 'blank lines, and nobody\'s calls');
     is(take_calls(), 2, 'are no calls');
     status_ok(post($shim, $INSERT), 200, 'no rows at all');

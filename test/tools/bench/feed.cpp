@@ -25,6 +25,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* insert = "INSERT INTO active_calls FORMAT JSONEachRow\n";
 
+// The fields that the feed reads, as far as the switch sends them: it has neither duration nor
+// customer_price.
 constexpr std::array read_fields{
     "snapshot_timestamp",
     "connect_time",

@@ -258,7 +258,7 @@ clickhouse_stop
 heading "Series per second, $connections connections, median of 3 runs of $seconds_each s:"
 through_rest
 
-heading "The feed over HTTP, batches of 50,000 rows on one connection:"
+heading "The feed over HTTP, batches of 50,000 rows on one connection, and of two switches:"
 through_feed
 
 heading "Account $large while the calls of all others double, milliseconds, median and best of $((rounds * 4)):"

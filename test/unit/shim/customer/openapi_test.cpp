@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <regex>
+
 namespace active_calls::shim {
 namespace {
 
@@ -55,7 +57,8 @@ TEST(OpenApi, RefersOnlyToWhatIsThere) {
 }
 
 TEST(OpenApi, HasTheVersionInItsPlace) {
-    EXPECT_EQ(document()["info"]["version"].get<std::string>().find("@"), std::string::npos);
+    const auto version = document()["info"]["version"].get<std::string>();
+    EXPECT_TRUE(std::regex_match(version, std::regex("[0-9]+(\\.[0-9]+)+"))) << version;
 }
 
 } // namespace

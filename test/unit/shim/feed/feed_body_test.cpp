@@ -343,6 +343,7 @@ TEST(LargeFeedBodies, AreCutAtTheEndsOfLines) {
 TEST_F(LargeFeedBody, OfAnyFormIsKept) {
     for (const auto& rows : {std::string("\n"), std::string("{}"), std::string("{}\n{}"),
                              std::string(mebi, 'x'), std::string(5 * mebi, '\n'),
+                             std::string(mebi / 2 + 1, '\n'), // one piece, and an empty last one
                              std::string(mebi, 'x') + '\n' + std::string(mebi, 'y') + "\n{}"})
         EXPECT_TRUE(read(sized(rows), rows) == rows) << rows.size();
 }

@@ -75,6 +75,7 @@ TEST_F(ExchangeTest, CountsErrorsOfTheDatabaseByKind) {
 TEST_F(ExchangeTest, ShowsNothingOfOtherErrors) {
     EXPECT_EQ(told_of([] { throw std::runtime_error("inner matters"); }), "500 ");
     EXPECT_FALSE(exchange_.failure.empty());
+    EXPECT_FALSE(exchange_.database_error);
 }
 
 } // namespace
