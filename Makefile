@@ -5,7 +5,7 @@
 MODULE_big = active_calls
 EXTENSION = extension/active_calls
 DATA = $(wildcard sql/active_calls--*.sql)
-OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp extension/kernel/segment/*/*.cpp extension/postgres/*.cpp))
+OBJS = $(patsubst %.cpp,%.o,$(wildcard extension/kernel/*.cpp extension/kernel/feed/*.cpp extension/kernel/segment/*/*.cpp extension/postgres/*.cpp))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=active_calls

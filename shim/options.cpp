@@ -25,6 +25,7 @@ struct RawOptions {
     std::string feed_listen;
     std::string feed_user = "default";
     std::string feed_password_file;
+    std::string feed_time_zone;
     FeedOptions feed;
     std::string subject;
     milliseconds time_to_live{0};
@@ -144,6 +145,11 @@ public:
         add(option->check(CLI::Range(least, most)), "N");
     }
 
+    void ratio(const char* flag, double& value, const char* help) {
+        auto* const option = command_.add_option(flag, value, help)->capture_default_str();
+        add(option->check(CLI::Range(0.0, 1.0)), "RATIO");
+    }
+
     void number(const char* flag, std::optional<std::int32_t>& value, const char* help) {
         add(command_.add_option(flag, value, help), "N");
     }
@@ -252,6 +258,13 @@ void add_serve(CLI::App& app, RawOptions& raw) {
                   "second is given up sooner");
     feed.duration("--feed-statement-timeout", feed_options.statement_timeout,
                   "How long writing the rows of a body may take");
+    feed.ratio("--feed-allow-errors-ratio", feed_options.input.allowed_error_ratio,
+               "How many of a body's rows may be lost because they do not fit, before\n"
+               "all are refused, such as 0.01; what is lost is counted and logged");
+    feed.text("--feed-time-zone", raw.feed_time_zone, "ZONE",
+              "Time zone of the times in the rows, such as Europe/Kyiv; that of the\n"
+              "database's setting active_calls.feed_time_zone, which is UTC unless\n"
+              "changed, if not given");
 
     Group tokens(command, "Tokens");
     add_secret_option(tokens, raw);
@@ -370,6 +383,7 @@ std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw
     if (command["--feed-database"]->empty()) feed.database = raw.serve.database;
     feed.listen = *parse_address(raw.feed_listen);
     feed.user = feed_user_of(command, raw, raw.serve.warnings);
+    if (!raw.feed_time_zone.empty()) feed.input.time_zone = raw.feed_time_zone;
     return feed;
 }
 

@@ -3,6 +3,7 @@
 
 #include "customer/token.h"
 #include "feed/feed_credentials.h"
+#include "feed/input_settings.h"
 #include "http/listening_socket.h"
 #include "log/log.h"
 
@@ -26,6 +27,8 @@ struct FeedOptions {
     std::optional<FeedUser> user;
     std::size_t max_body = std::size_t{64} << 20;
     std::chrono::milliseconds read_timeout{60'000};
+    // For requests that say nothing else.
+    InputSettings input;
 };
 
 // `active-calls-shim serve`

@@ -104,7 +104,8 @@ public:
                  [this] { return customers_->is_draining(); }) {
         listen(customers_, customer_settings(max_connections), customer_api_);
         if (options.feed) {
-            const FeedSettings settings{options.feed->user, options.feed->max_body};
+            const FeedSettings settings{options.feed->user, options.feed->max_body,
+                                        options.feed->input};
             feed_api_.emplace(settings, feed_pools_->write, metrics_, log);
             listen(feed_, feed_settings(max_connections), *feed_api_);
         }

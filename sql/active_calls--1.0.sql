@@ -452,13 +452,28 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ingest_fields IS
     'ingest, but reads only the named fields of each row; all others count as absent';
 
--- A client that sends a batch in pieces, all in one transaction, knows when it has sent the last one.
-CREATE FUNCTION ingest_piece(rows text, fields text[], first_line bigint, batch uuid) RETURNS bigint
+-- For a client that gets a batch in pieces, all in one transaction. The pieces are cut anywhere; what the first one says
+-- of fields, time zone and errors is said of all of them.
+CREATE FUNCTION ingest_piece(
+    piece bytea,
+    fields text[],
+    time_zone text,
+    max_errors bigint,
+    max_error_ratio double precision,
+    is_last boolean,
+    OUT rows_read bigint,
+    OUT rows_written bigint,
+    OUT rows_unowned bigint,
+    OUT rows_lost bigint,
+    OUT rows_doubtful bigint,
+    OUT first_error text
+)
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ingest_piece IS
-    'ingest, of a piece of a batch, of all fields if fields is null; its first line has the number first_line; '
-    'batch is null but for the last piece, where it identifies the batch: an error if that was ingested before';
+    'ingest, of a piece of a batch, of all fields if fields is null, in active_calls.feed_time_zone if time_zone is null; '
+    'returns the counts of the batch so far. A row that does not fit is lost, if at the end these were no more than '
+    'max_errors, or no more than max_error_ratio of all rows; else it is an error, as is a batch that was ingested before';
 
 -- Storing
 

@@ -13,6 +13,8 @@ enum class ErrorKind {
     unknown_access,   // the API access that asks does not exist
     unknown_account,  // the account does not exist, or whoever asks may not see it
     limit_exceeded,   // the answer would be larger than the caller's own limit
+    unknown_column,   // a field that the caller names does not exist
+    unknown_zone,     // a time zone that the caller names does not exist
     malformed_input,  // data from outside that does not parse or does not fit
     repeated_batch,   // data that was taken before
     corrupted_data,   // stored data that is not what was stored

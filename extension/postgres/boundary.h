@@ -59,6 +59,8 @@ enum class Refusals { logged, unlogged };
 // table of SQLSTATEs has them, too.
 constexpr int unknown_account_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '1');
 constexpr int repeated_batch_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '2');
+constexpr int unknown_zone_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '3');
+constexpr int unknown_column_sqlstate = MAKE_SQLSTATE('A', 'C', '0', '0', '4');
 
 // An error that is on its way from C++ to PostgreSQL. It lives while the exception that it copies
 // is already gone, and siglongjmp skips it: so it is plain bytes.
@@ -135,6 +137,10 @@ private:
             return ERRCODE_INVALID_PARAMETER_VALUE;
         case ErrorKind::limit_exceeded:
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+        case ErrorKind::unknown_column:
+            return unknown_column_sqlstate;
+        case ErrorKind::unknown_zone:
+            return unknown_zone_sqlstate;
         case ErrorKind::malformed_input:
             return ERRCODE_INVALID_TEXT_REPRESENTATION;
         case ErrorKind::repeated_batch:

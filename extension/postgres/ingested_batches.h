@@ -1,7 +1,7 @@
 // Which batches were ingested before: so that one which is sent again counts no call twice.
 #pragma once
 
-#include "../kernel/feed.h"
+#include "../kernel/feed/feed_reader.h"
 
 namespace active_calls::postgres {
 

@@ -13,12 +13,22 @@ int max_points_setting = 100000;
 bool log_refusals_setting = false;
 bool log_scan_setting = false;
 int retry_window_setting = 3600;
+char* feed_time_zone_setting = nullptr;
+int max_clock_ahead_setting = 600;
+int snapshot_period_setting = 0;
 
 const config_enum_entry gap_fill_values[] = {
     {"window", static_cast<int>(GapFill::window), false},
     {"yeti", static_cast<int>(GapFill::yeti), false},
     {nullptr, 0, false},
 };
+
+// PostgreSQL's own setting of a time zone takes the same names.
+bool check_time_zone(char** value, void**, GucSource) {
+    if (pg_tzset(*value) != nullptr) return true;
+    GUC_check_errdetail("There is no time zone of that name.");
+    return false;
+}
 
 } // namespace
 
@@ -52,6 +62,22 @@ void define_settings() {
                             "and skips nothing.",
                             &retry_window_setting, retry_window_setting, 0, 7 * 24 * 3600,
                             PGC_SUSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "active_calls.feed_time_zone", "The time zone of the times in the switch's feed.",
+        "A name such as Europe/Kyiv. Where the shim is told another one, that counts.",
+        &feed_time_zone_setting, "UTC", PGC_USERSET, 0, check_time_zone, nullptr, nullptr);
+    DefineCustomIntVariable("active_calls.max_clock_ahead",
+                            "How far a snapshot may be ahead of the server's clock.",
+                            "A row of the feed that is further ahead is refused, and what is there "
+                            "of later is not taken for the newest. -1 takes everything.",
+                            &max_clock_ahead_setting, max_clock_ahead_setting, -1, INT_MAX / 1000,
+                            PGC_SUSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "active_calls.snapshot_period", "What the snapshots of the feed are rounded down to.",
+        "Switches that take a snapshot a minute, each at a second of its own, need 1min, so that "
+        "their calls are counted together. 0 leaves times as they are.",
+        &snapshot_period_setting, snapshot_period_setting, 0, 24 * 3600, PGC_SUSET, GUC_UNIT_S,
+        nullptr, nullptr, nullptr);
     EmitWarningsOnPlaceholders("active_calls"); // MarkGUCPrefixReserved since 15, by its older name
 }
 
@@ -62,6 +88,15 @@ std::size_t max_points() { return static_cast<std::size_t>(max_points_setting); 
 bool log_refusals() { return log_refusals_setting; }
 
 bool log_scan() { return log_scan_setting; }
+
+std::string_view feed_time_zone() { return feed_time_zone_setting; }
+
+std::optional<std::chrono::seconds> max_clock_ahead() {
+    if (max_clock_ahead_setting < 0) return std::nullopt;
+    return std::chrono::seconds{max_clock_ahead_setting};
+}
+
+std::chrono::seconds snapshot_period() { return std::chrono::seconds{snapshot_period_setting}; }
 
 std::chrono::seconds retry_window() { return std::chrono::seconds{retry_window_setting}; }
 

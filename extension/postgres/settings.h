@@ -1,10 +1,13 @@
-// The settings active_calls.*. Any user may SET gap_fill and max_points; superusers, the others.
+// The settings active_calls.*. Any user may SET feed_time_zone, gap_fill and max_points;
+// superusers, the others.
 #pragma once
 
 #include "../kernel/series.h"
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string_view>
 
 namespace active_calls::postgres {
 
@@ -16,5 +19,11 @@ std::size_t max_points();            // active_calls.max_points
 bool log_refusals();                 // active_calls.log_refusals
 bool log_scan();                     // active_calls.log_scan
 std::chrono::seconds retry_window(); // active_calls.retry_window; 0: off
+
+// Of the feed: the zone of its times, how far a snapshot may be ahead of the server's clock (none:
+// as far as it is), and to what snapshots are rounded down (0: to nothing).
+std::string_view feed_time_zone();                     // active_calls.feed_time_zone
+std::optional<std::chrono::seconds> max_clock_ahead(); // active_calls.max_clock_ahead
+std::chrono::seconds snapshot_period();                // active_calls.snapshot_period
 
 } // namespace active_calls::postgres

@@ -13,6 +13,8 @@
 namespace active_calls::shim {
 
 // Object ids of PostgreSQL's built-in types (pg_type.dat); they never change.
+inline constexpr Oid bool_oid = 16;
+inline constexpr Oid bytea_oid = 17;
 inline constexpr Oid int8_oid = 20;
 inline constexpr Oid int4_oid = 23;
 inline constexpr Oid text_oid = 25;

@@ -58,11 +58,17 @@ bool is_success(const PGresult* result) {
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
+// Nothing that the operator has set for the role or the database is loosened: who may write, writes
+// only where they allow it, and of two time limits, the shorter one holds.
 std::string session_settings(const ConnectionSettings& settings) {
-    const bool is_read_only = settings.access == ConnectionSettings::Access::read_only;
-    return std::string("SET timezone = 'UTC'; SET default_transaction_read_only = ") +
-           (is_read_only ? "on" : "off") +
-           "; SET statement_timeout = " + std::to_string(settings.statement_timeout.count());
+    const std::string timeout = std::to_string(settings.statement_timeout.count());
+    std::string commands = "SELECT pg_catalog.set_config('statement_timeout', '" + timeout +
+                           "', false) FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'"
+                           " AND (setting = '0' OR setting::pg_catalog.int8 > " +
+                           timeout + ")";
+    if (settings.access == ConnectionSettings::Access::read_only)
+        commands += "; SET default_transaction_read_only = on";
+    return commands;
 }
 
 } // namespace

@@ -21,6 +21,8 @@ constexpr Told too_slow{504, "query took too long"};
 // What a switch is told: numbers of ClickHouse's, which feed/clickhouse_error.h names.
 constexpr Told wrong_row{27, own_message};
 constexpr Told too_large{36, own_message};
+constexpr Told no_such_column{16, own_message};
+constexpr Told no_such_zone{36, "unknown time zone"};
 constexpr Told not_in_time{159, "writing the rows took too long, none is written"};
 constexpr Told send_again{210, "the database takes no rows now, send them again"};
 constexpr Told send_later{210, "the database is not available: send the rows again"};
@@ -32,10 +34,12 @@ constexpr Told see_log{1002, "internal error; the reason is in the shim's log, u
 // SQLSTATEs are PostgreSQL's (Appendix A of its manual), but for class AC, which is the
 // extension's.
 constexpr ErrorMeaning meanings[] = {
-    {"AC001", sound, unknown_account, see_log},     // no such account, or it may not be seen
-    {repeated_batch, sound, unexplained, see_log},  // no error, says feed/feed_statement.cpp
-    {"28000", sound, unknown_access, see_log},      // no such API access
-    {"54000", sound, too_many_points, too_large},   // a series or a row is over a limit
+    {"AC001", sound, unknown_account, see_log},           // no such account, or it may not be seen
+    {repeated_batch, sound, unexplained, see_log},        // no error, says feed/feed_statement.cpp
+    {unknown_zone, sound, unexplained, no_such_zone},     // of the times in the rows
+    {unknown_column, sound, unexplained, no_such_column}, // of the INSERT
+    {"28000", sound, unknown_access, see_log},            // no such API access
+    {"54000", sound, too_many_points, too_large},         // a series or a row is over a limit
     {"22", sound, unexplained, wrong_row},          // data that does not parse, or does not fit
     {"23", sound, unexplained, refused_row},        // by a constraint
     {"P0001", doubtful, unexplained, refused_row},  // by a trigger of the operator's own

@@ -35,6 +35,10 @@ struct ErrorMeaning {
 
 // A batch of the feed was written before.
 inline constexpr const char* repeated_batch = "AC002";
+// There is no such time zone.
+inline constexpr const char* unknown_zone = "AC003";
+// The rows of a feed have no field of that name.
+inline constexpr const char* unknown_column = "AC004";
 // A statement ran into its time limit.
 inline constexpr const char* query_canceled = "57014";
 // The connection failed, or there is none to be had.

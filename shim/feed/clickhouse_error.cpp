@@ -17,6 +17,7 @@ struct KnownCode {
 
 // Statuses are ClickHouse's, but for what it answers with 500 though it is the client's to mend.
 constexpr std::array known_codes{
+    KnownCode{ClickHouseCode::no_such_column_in_table, "NO_SUCH_COLUMN_IN_TABLE", 400},
     KnownCode{ClickHouseCode::cannot_parse_input, "CANNOT_PARSE_INPUT_ASSERTION_FAILED", 400},
     KnownCode{ClickHouseCode::cannot_read_all_data, "CANNOT_READ_ALL_DATA", 400},
     KnownCode{ClickHouseCode::bad_arguments, "BAD_ARGUMENTS", 400},

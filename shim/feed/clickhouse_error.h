@@ -10,6 +10,7 @@ namespace active_calls::shim {
 
 // The numbers are ClickHouse's own.
 enum class ClickHouseCode {
+    no_such_column_in_table = 16,
     cannot_parse_input = 27,
     cannot_read_all_data = 33,
     bad_arguments = 36,

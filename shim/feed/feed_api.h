@@ -7,7 +7,9 @@
 #include "feed_body.h"
 #include "feed_credentials.h"
 #include "http/service.h"
+#include "input_settings.h"
 #include "operations/exchange.h"
+#include "operations/metrics.h"
 
 #include <cstdint>
 #include <optional>
@@ -21,15 +23,18 @@ struct FeedSettings {
     std::optional<FeedUser> user;
     // The largest body, in bytes, as it comes and decompressed.
     std::size_t max_body;
+    // For requests that say nothing else: what --feed-allow-errors-ratio and --feed-time-zone say.
+    InputSettings input;
 };
 
 // What a request has brought.
-struct Amount {
-    std::int64_t rows_written = 0;
-    bool is_repeated = false; // the batch was written before, so none of its rows was now
-    std::size_t lines_refused = 0;
+struct FeedAmount {
+    FeedRows rows;
     // The bytes of the body as it came.
     std::size_t bytes = 0;
+    // What the log says beside that.
+    std::int64_t doubtful_rows = 0;
+    std::string first_error;
 };
 
 // Safe for use by many threads. What it refers to must outlive it.
@@ -44,9 +49,11 @@ public:
 private:
     bool answer_without_rows(const http::Request& request, http::Response& response) const;
     http::Response answer(const http::Request& request);
-    void take_rows(Exchange& exchange, Amount& amount);
+    void take_rows(Exchange& exchange, FeedAmount& amount);
+    InputSettings settings_of(const http::Request& request) const;
+    void require_zone_of_client(const std::exception& error, const InputSettings& settings) const;
     http::Response finish(Exchange& exchange, const std::optional<ClickHouseError>& error,
-                          const Amount& amount = {});
+                          const FeedAmount& amount = {});
 
     const FeedSettings settings_;
     Pool& pool_;

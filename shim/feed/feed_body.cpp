@@ -62,10 +62,6 @@ constexpr std::size_t piece_size = std::size_t{512} << 10;
 
 static_assert(piece_size >= max_statement_size); // What is read first holds the statement.
 
-// A row as the switch posts it has two thousand bytes. PostgreSQL needs up to fifteen times as
-// much for one as the row is long.
-constexpr std::size_t max_line_size = std::size_t{1} << 20;
-
 // ClickHouse joins the two with a newline. One that the statement ends with is none of the rows',
 // which are then the same as below a statement in the body.
 std::string statement_in_url(const http::Request& request) {
@@ -103,13 +99,6 @@ ClickHouseError to_clickhouse_error(const http::BodyError& error) {
     return {ClickHouseCode::socket_timeout, error.what()};
 }
 
-std::size_t count_lines(std::string_view text) {
-    std::size_t lines = 0;
-    for (; !text.empty(); ++lines)
-        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-    return lines;
-}
-
 } // namespace
 
 FeedBody::FeedBody(http::RequestBody& body, const http::Request& request, std::size_t max_size)
@@ -130,51 +119,20 @@ void FeedBody::read_first() {
 
 std::optional<FeedPiece> FeedBody::next_piece() {
     if (has_given_last_) return std::nullopt;
-    const auto end = end_of_piece();
-    has_given_last_ = is_complete_ && end == text().size();
-    const FeedPiece piece{text().substr(0, end), lines_taken_ + 1, has_given_last_};
-    require_utf8(piece.text);
-    lines_taken_ += count_lines(piece.text);
-    taken_ += end;
-    return piece;
+    read_first();
+    const auto piece = text().substr(0, piece_size);
+    has_given_last_ = is_complete_ && piece.size() == text().size();
+    lines_taken_ += static_cast<std::size_t>(std::ranges::count(piece, '\n'));
+    if (!piece.empty()) is_within_line_ = !piece.ends_with('\n');
+    taken_ += piece.size();
+    return FeedPiece{piece, has_given_last_};
 }
 
-std::size_t FeedBody::line_count() const { return lines_taken_ + count_lines(text()); }
-
-// Behind the first newline that leaves the piece large enough.
-std::size_t FeedBody::end_of_piece() {
-    for (std::size_t searched = piece_size;;) {
-        const auto found = text().find('\n', searched);
-        const bool is_found = found != std::string_view::npos;
-        const auto end = is_found ? found + 1 : text().size();
-        if (end > piece_size) require_short(text().substr(0, end));
-        if (is_found || is_complete_) return end;
-        searched = std::max(piece_size, end);
-        read();
-    }
-}
-
-// The last line; shorter than a piece are all others.
-void FeedBody::require_short(std::string_view lines) const {
-    const auto start = lines.rfind('\n', piece_size - 1) + 1; // 0 where there is none
-    if (lines.size() - start - (lines.ends_with('\n') ? 1 : 0) <= max_line_size) return;
-    throw ClickHouseError(ClickHouseCode::cannot_parse_input,
-                          fmt::format("line {}: the row has more than {} bytes",
-                                      lines_taken_ + count_lines(lines.substr(0, start)) + 1,
-                                      max_line_size));
-}
-
-void FeedBody::require_utf8(std::string_view lines) const {
-    if (is_text(lines)) return;
-    auto number = lines_taken_;
-    for (bool is_good = true; is_good; ++number) {
-        const auto end = std::min(lines.find('\n'), lines.size() - 1) + 1;
-        is_good = is_text(lines.substr(0, end));
-        lines.remove_prefix(end);
-    }
-    throw ClickHouseError(
-        ClickHouseCode::cannot_parse_input,
-        fmt::format("line {}: invalid byte sequence for UTF-8, or a NUL", number));
+std::size_t FeedBody::line_count() const {
+    const auto begun = text();
+    const bool is_within_line = begun.empty() ? is_within_line_ : !begun.ends_with('\n');
+    return lines_taken_ + static_cast<std::size_t>(std::ranges::count(begun, '\n')) +
+           (is_within_line ? 1 : 0);
 }
 
 // The next of the body, whatever its size.

@@ -15,11 +15,9 @@ namespace active_calls::shim {
 
 class Inflater;
 
-// Whole lines, without a NUL, in UTF-8.
+// Cut anywhere.
 struct FeedPiece {
     std::string_view text;
-    // The number of its first line, from 1 in the first piece.
-    std::size_t first_line;
     // Whether all of the text has been taken with it.
     bool is_last;
 };
@@ -44,7 +42,7 @@ public:
     // one, which alone may be empty.
     std::optional<FeedPiece> next_piece();
 
-    // How many lines were read so far, without the statement.
+    // How many lines were read so far, without the statement. Most rows are a line each.
     std::size_t line_count() const;
     // How many bytes of text were read so far.
     std::size_t size() const { return size_; }
@@ -52,9 +50,6 @@ public:
 private:
     void read();
     void append(std::string_view piece);
-    std::size_t end_of_piece();
-    void require_short(std::string_view lines) const;
-    void require_utf8(std::string_view lines) const;
 
     http::RequestBody& body_;
     // Null where the body is not compressed.
@@ -64,8 +59,10 @@ private:
     std::string text_;
     std::size_t taken_ = 0;
     std::size_t size_ = 0;
-    // How many lines the pieces had that were taken so far.
+    // How many lines have ended in the pieces that were taken so far, and whether one more has
+    // begun.
     std::size_t lines_taken_ = 0;
+    bool is_within_line_ = false;
     bool is_complete_ = false;
     bool has_given_last_ = false;
 };

@@ -1,46 +1,60 @@
 #include "feed_statement.h"
 
-#include "batch_digest.h"
 #include "database/pg_binary.h"
 #include "database/sqlstates.h"
 
 #include <array>
+#include <bit>
 
 namespace active_calls::shim {
+
+namespace {
+
+WrittenBatch batch_of(const PGresult* result) {
+    const auto count = [&](int column) {
+        return from_big_endian<std::int64_t>(PQgetvalue(result, 0, column));
+    };
+    return {.read = count(0),
+            .written = count(1),
+            .unowned = count(2),
+            .lost = count(3),
+            .doubtful = count(4),
+            .first_error = {PQgetvalue(result, 0, 5),
+                            static_cast<std::size_t>(PQgetlength(result, 0, 5))}};
+}
+
+} // namespace
 
 std::span<const Statement> feed_statements() {
     static const std::array<Statement, 1> all{
         Statement{"ingest_piece",
-                  "SELECT active_calls.ingest_piece($1, $2, $3, $4)",
-                  {text_oid, text_array_oid, int8_oid, uuid_oid}},
+                  "SELECT rows_read, rows_written, rows_unowned, rows_lost, rows_doubtful,"
+                  " first_error FROM active_calls.ingest_piece($1, $2, $3, $4, $5, $6)",
+                  {bytea_oid, text_array_oid, text_oid, int8_oid, float8_oid, bool_oid}},
     };
     return all;
 }
 
-// The database gets the digest of the batch with its last piece. If the batch is there, or another
+// Which batch it was, the database knows with the last piece. If it is there, or another
 // transaction that is at work writes it, that piece fails, and those before it are rolled back.
-std::optional<std::int64_t> write_rows(Pool& pool, FeedBody& rows,
-                                       const std::optional<std::vector<std::string>>& columns) {
-    const std::string fields = columns ? array_to_binary(*columns) : "";
-    BatchDigest digest(fields);
-    std::string first_line;
-    std::optional<std::string> batch;
+std::optional<WrittenBatch> write_rows(Pool& pool, FeedBody& rows, const InsertStatement& insert) {
+    const InputSettings& settings = insert.settings;
+    const std::string fields = insert.columns ? array_to_binary(*insert.columns) : "";
+    const std::string allowed_errors = to_big_endian(settings.allowed_errors);
+    const std::string allowed_ratio =
+        to_big_endian(std::bit_cast<std::int64_t>(settings.allowed_error_ratio));
     const auto next = [&]() -> std::optional<ParameterViews> {
         const auto piece = rows.next_piece();
         if (!piece) return std::nullopt;
-        digest.add(piece->text);
-        if (piece->is_last) batch = digest.value();
-        first_line = to_big_endian(static_cast<std::int64_t>(piece->first_line));
-        ParameterViews bound{piece->text, std::nullopt, first_line, batch};
-        if (columns) bound[1] = fields;
+        using namespace std::string_view_literals;
+        ParameterViews bound{piece->text,    std::nullopt,  settings.time_zone,
+                             allowed_errors, allowed_ratio, piece->is_last ? "\1"sv : "\0"sv};
+        if (insert.columns) bound[1] = fields;
         return bound;
     };
     try {
         return pool.run_once([&](PgConnection& connection) {
-            std::int64_t count = 0;
-            for (const auto& result : connection.execute_each(feed_statements()[0], next))
-                count += from_big_endian<std::int64_t>(PQgetvalue(result.get(), 0, 0));
-            return count;
+            return batch_of(connection.execute_each(feed_statements()[0], next).back().get());
         });
     } catch (const StatementFailed& error) {
         if (error.sqlstate == repeated_batch) return std::nullopt;

@@ -1,25 +1,37 @@
-// The statements that write the feed.
+// The statement that writes the feed.
 #pragma once
 
 #include "database/pool.h"
 #include "feed_body.h"
+#include "insert_statement.h"
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace active_calls::shim {
 
 // For the sessions of the pool that `write_rows` is given.
 std::span<const Statement> feed_statements();
 
-// Writes the pieces of `rows`, JSONEachRow, all or none, and commits them; of `columns`, if given,
-// only those fields are read. Returns how many were written; nothing for a batch that was written
-// before. Throws what taking pieces throws, when none is written, StatementFailed, and where
-// nobody knows whether they were committed, DatabaseUnavailable.
-std::optional<std::int64_t> write_rows(Pool& pool, FeedBody& rows,
-                                       const std::optional<std::vector<std::string>>& columns);
+// What became of the rows of a batch: all that were read are in one of the three others, unless a
+// trigger or a rule of the operator's took some away.
+struct WrittenBatch {
+    std::int64_t read = 0;
+    std::int64_t written = 0;
+    std::int64_t unowned = 0; // calls that no customer owns
+    std::int64_t lost = 0;    // that do not fit, as far as the settings allow it
+    // Of those that were written: with a time that clocks have shown twice.
+    std::int64_t doubtful = 0;
+    // What was wrong with the first that was lost; empty where none was.
+    std::string first_error;
+};
+
+// Writes the pieces of `rows`, JSONEachRow, all or none, and commits them, as the statement says.
+// Nothing is returned for a batch that was written before. Throws what taking pieces throws, when
+// none is written, StatementFailed, and where nobody knows whether they were committed,
+// DatabaseUnavailable.
+std::optional<WrittenBatch> write_rows(Pool& pool, FeedBody& rows, const InsertStatement& insert);
 
 } // namespace active_calls::shim

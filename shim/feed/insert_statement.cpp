@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace active_calls::shim {
 
 namespace {
@@ -55,18 +58,21 @@ public:
         return std::string(word);
     }
 
-    // A number, a word or a string, which nobody looks at.
-    void skip_value() {
+    // A number, a word or a string.
+    std::string take_value() {
         skip_white_space();
-        if (next_is('\'')) {
-            take_quoted('\'');
-            return;
-        }
+        if (next_is('\'')) return take_quoted('\'');
         const std::size_t start = at_;
         while (at_ < text_.size() &&
                (is_word_character(text_[at_]) || text_[at_] == '.' || text_[at_] == '-'))
             ++at_;
         if (at_ == start) fail("a value");
+        return std::string(text_.substr(start, at_ - start));
+    }
+
+    bool is_at_end() {
+        skip_white_space();
+        return at_ == text_.size() && !is_cut_;
     }
 
     // What separates the statement from its data: blanks and one newline.
@@ -97,8 +103,18 @@ public:
 private:
     bool next_is(char symbol) const { return at_ < text_.size() && text_[at_] == symbol; }
 
+    // And comments.
     void skip_white_space() {
-        at_ = std::min(text_.find_first_not_of(white_space, at_), text_.size());
+        for (;;) {
+            at_ = std::min(text_.find_first_not_of(white_space, at_), text_.size());
+            const auto rest = text_.substr(at_);
+            if (rest.starts_with("--"))
+                at_ = std::min(text_.find('\n', at_), text_.size());
+            else if (rest.starts_with("/*"))
+                at_ = std::min(text_.find("*/", at_ + 2), text_.size() - 2) + 2;
+            else
+                return;
+        }
     }
 
     // A quote within is doubled, or stands after a backslash.
@@ -155,11 +171,11 @@ std::vector<std::string> take_columns(Scanner& scanner) {
     return columns;
 }
 
-void skip_settings(Scanner& scanner) {
+void take_settings(Scanner& scanner, InputSettings& settings) {
     do {
-        scanner.take_name();
+        const auto name = scanner.take_name();
         if (!scanner.take('=')) scanner.fail("=");
-        scanner.skip_value();
+        settings.set(name, scanner.take_value());
     } while (scanner.take(','));
 }
 
@@ -180,16 +196,27 @@ void take_format(Scanner& scanner) {
 
 } // namespace
 
-InsertStatement parse_insert(std::string_view text) {
+InsertStatement parse_insert(std::string_view text, InputSettings settings) {
     Scanner scanner(text);
-    InsertStatement insert{};
+    InsertStatement insert{.columns = std::nullopt, .settings = std::move(settings), .rows_at = 0};
     take_insert_into(scanner);
     take_table(scanner);
     if (scanner.take('(')) insert.columns = take_columns(scanner);
-    if (scanner.take_keyword("SETTINGS")) skip_settings(scanner);
+    if (scanner.take_keyword("SETTINGS")) take_settings(scanner, insert.settings);
     take_format(scanner);
     insert.rows_at = scanner.take_separator();
     return insert;
+}
+
+bool is_select_one(std::string_view text) {
+    Scanner scanner(text);
+    if (!scanner.take_keyword("SELECT") || scanner.take_word() != "1") return false;
+    if (scanner.take_keyword("FORMAT")) {
+        const auto format = scanner.take_word();
+        if (format != "TabSeparated" && format != "TSV" && format != "CSV") return false;
+    }
+    scanner.take(';');
+    return scanner.is_at_end();
 }
 
 } // namespace active_calls::shim

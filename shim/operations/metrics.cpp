@@ -120,8 +120,7 @@ struct Metrics::Registered {
     // What is looked at when it is asked for.
     std::vector<std::shared_ptr<const prometheus::Collectable>> watched;
     std::map<Route, OfRoute> routes;
-    prometheus::Counter* feed_rows_accepted;
-    prometheus::Counter* feed_rows_refused;
+    std::vector<std::pair<std::int64_t FeedRows::*, prometheus::Counter*>> feed_rows;
     prometheus::Counter* feed_bytes;
 };
 
@@ -160,12 +159,19 @@ Metrics::Registered::Registered(MetricsSources sources) {
         metrics.duration = &durations.Add({{"route", label}}, seconds);
     }
 
-    auto& rows = prometheus::BuildCounter()
-                     .Name("active_calls_shim_feed_rows_total")
-                     .Help("Rows of the feed: accepted, or in a batch that was refused.")
-                     .Register(registry);
-    feed_rows_accepted = &rows.Add({{"outcome", "accepted"}});
-    feed_rows_refused = &rows.Add({{"outcome", "refused"}});
+    auto& rows =
+        prometheus::BuildCounter()
+            .Name("active_calls_shim_feed_rows_total")
+            .Help("Rows of the feed: written; unowned, that no customer owns; lost, that did "
+                  "not fit; repeated, of a batch that was written before; refused, of one "
+                  "that was refused.")
+            .Register(registry);
+    for (const auto& [count, outcome] : {std::pair{&FeedRows::written, "written"},
+                                         {&FeedRows::unowned, "unowned"},
+                                         {&FeedRows::lost, "lost"},
+                                         {&FeedRows::repeated, "repeated"},
+                                         {&FeedRows::refused, "refused"}})
+        feed_rows.emplace_back(count, &rows.Add({{"outcome", outcome}}));
     feed_bytes = &prometheus::BuildCounter()
                       .Name("active_calls_shim_feed_bytes_total")
                       .Help("Bytes of the feed's bodies, as they came.")
@@ -190,9 +196,9 @@ void Metrics::count_database_error(Route route, DatabaseErrorKind kind) {
     registered_->routes.at(route).database_errors.at(kind)->Increment();
 }
 
-void Metrics::count_feed(std::size_t accepted, std::size_t refused, std::size_t bytes) {
-    registered_->feed_rows_accepted->Increment(static_cast<double>(accepted));
-    registered_->feed_rows_refused->Increment(static_cast<double>(refused));
+void Metrics::count_feed(const FeedRows& rows, std::size_t bytes) {
+    for (const auto& [count, counter] : registered_->feed_rows)
+        counter->Increment(static_cast<double>(rows.*count));
     registered_->feed_bytes->Increment(static_cast<double>(bytes));
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +36,15 @@ struct MetricsSources {
     Pool* snapshots = nullptr;
 };
 
+// What became of the rows of a request of the feed.
+struct FeedRows {
+    std::int64_t written = 0;
+    std::int64_t unowned = 0;  // that no customer owns
+    std::int64_t lost = 0;     // that did not fit, while others were written
+    std::int64_t repeated = 0; // of a batch that was written before
+    std::int64_t refused = 0;  // of a batch that was refused
+};
+
 // Safe for use by many threads.
 class Metrics {
 public:
@@ -43,9 +53,7 @@ public:
 
     void count_request(Route route, int status, std::chrono::nanoseconds duration);
     void count_database_error(Route route, DatabaseErrorKind kind);
-    // Rows written, rows that came in batches which were refused, and bytes of bodies as they
-    // came.
-    void count_feed(std::size_t accepted, std::size_t refused, std::size_t bytes);
+    void count_feed(const FeedRows& rows, std::size_t bytes);
 
     // All metrics in Prometheus' text format.
     std::string text() const;

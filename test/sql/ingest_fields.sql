@@ -12,10 +12,13 @@ SET datestyle = 'ISO';
 CREATE PROCEDURE pg_temp.forget() LANGUAGE plpgsql SECURITY DEFINER AS
     'BEGIN DELETE FROM active_calls.inbox WHERE customer_acc_id = 10071; DELETE FROM active_calls.ingested_batch; END';
 
--- All, some, none of those that may be absent; names that no field has
+-- All, some, none of those that may be absent; fields that a switch sends and nobody reads; names that no field has
 SET ROLE active_calls_writer;
 SELECT active_calls.ingest_fields(:'row', '{snapshot_timestamp,customer_acc_id,src_country_id,dst_country_id,src_prefix_routing,dst_prefix_routing,duration,auth_orig_ip,customer_price,id}');
-SELECT active_calls.ingest_fields(:'row', '{customer_acc_id,dst_country_id,snapshot_timestamp,node_id,"",SRC_COUNTRY_ID," duration",dst_country_id}');
+SELECT active_calls.ingest_fields(:'row', '{customer_acc_id,dst_country_id,snapshot_timestamp,node_id,lrn,dst_country_id}');
+SELECT active_calls.ingest_fields(:'row', '{customer_acc_id,snapshot_timestamp,SRC_COUNTRY_ID}');
+SELECT active_calls.ingest_fields(:'row', '{customer_acc_id,snapshot_timestamp," duration"}');
+SELECT active_calls.ingest_fields(:'row', '{""}');
 SELECT active_calls.ingest_fields(:'row', '{{snapshot_timestamp,customer_acc_id},{connect_time,customer_price}}');
 SELECT active_calls.ingest_fields(:'row', '{snapshot_timestamp,customer_acc_id,connect_time,end_time}');
 SET ROLE active_calls_reader;
@@ -29,10 +32,12 @@ SELECT active_calls.ingest_fields(:'row', '{customer_acc_id}');
 SELECT active_calls.ingest_fields(:'row', '{}');
 SELECT active_calls.ingest_fields('', '{}');
 
--- Fields that are not named are not looked at, but they have to be JSON
+-- Fields that are not named are looked at for their JSON structure alone
 SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":"long","src_country_id":[]}',
                                   '{snapshot_timestamp,customer_acc_id}');
 SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":065}',
+                                  '{snapshot_timestamp,customer_acc_id}');
+SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":[}',
                                   '{snapshot_timestamp,customer_acc_id}');
 SELECT active_calls.ingest_fields('{"snapshot_timestamp":"2020-03-01 00:00:00","customer_acc_id":10071,"duration":"long"}',
                                   '{snapshot_timestamp,customer_acc_id,duration}');
@@ -45,5 +50,5 @@ SELECT active_calls.ingest_fields(:'row', ARRAY[NULL]::text[]);
 SELECT active_calls.ingest_fields(:'row', '{snapshot_timestamp,NULL}');
 \set VERBOSITY default
 -- Thousands of names
-SELECT active_calls.ingest_fields(:'row', array_agg('field_' || i) || '{snapshot_timestamp,customer_acc_id}'::text[]) FROM generate_series(1, 10000) AS i;
+SELECT active_calls.ingest_fields(:'row', array_agg('node_id'::text) || '{snapshot_timestamp,customer_acc_id}'::text[]) FROM generate_series(1, 10000) AS i;
 CALL pg_temp.forget();

@@ -157,29 +157,76 @@ SELECT remembered FROM pg_temp.written();
 SET ROLE active_calls_writer;
 CALL pg_temp.forget();
 
--- A batch in pieces: the last one tells which it is; lines are counted from the first piece on
+\set SHOW_CONTEXT never
+-- A batch in pieces, cut anywhere: with the last one it is known which it is, and it is the same as in one
+CREATE FUNCTION pg_temp.piece(rows text, is_last bool, fields text[] DEFAULT NULL, time_zone text DEFAULT NULL,
+                              max_errors bigint DEFAULT 0, max_error_ratio float8 DEFAULT 0)
+RETURNS text LANGUAGE sql AS $$
+    SELECT format('read %s, written %s, unowned %s, lost %s, doubtful %s, %s', rows_read, rows_written, rows_unowned,
+                  rows_lost, rows_doubtful, coalesce(first_error, 'no error'))
+    FROM active_calls.ingest_piece(convert_to(rows, 'UTF8'), fields, time_zone, max_errors, max_error_ratio, is_last)
+$$;
 BEGIN;
-SELECT active_calls.ingest_piece(pg_temp.rows('{1,2}'), NULL, 1, NULL);
-SELECT active_calls.ingest_piece(pg_temp.rows('{1,2}'), NULL, 3, NULL);
-SELECT active_calls.ingest_piece('', NULL, 5, '00000000-0000-0000-0000-000000000001');
+SELECT pg_temp.piece(left(pg_temp.rows('{1,2}'), 30), false);
+SELECT pg_temp.piece(substr(pg_temp.rows('{1,2}'), 31), false);
+SELECT pg_temp.piece('', true);
 COMMIT;
 SELECT * FROM pg_temp.written();
+SELECT active_calls.ingest(pg_temp.rows('{1,2}'));
 BEGIN;
-SELECT active_calls.ingest_piece(pg_temp.rows('{1,2}'), NULL, 1, NULL);
-SAVEPOINT last_piece;
+SELECT pg_temp.piece(pg_temp.rows('{1,2}'), false);
 \set VERBOSITY sqlstate
-SELECT active_calls.ingest_piece('', NULL, 3, '00000000-0000-0000-0000-000000000001');
+SELECT pg_temp.piece('', true);
 \set VERBOSITY default
-ROLLBACK TO last_piece;
-SELECT active_calls.ingest_piece(pg_temp.rows('{3}'), '{snapshot_timestamp,customer_acc_id}', 3, '00000000-0000-0000-0000-000000000001');
 ROLLBACK;
-SELECT active_calls.ingest_piece(pg_temp.rows('{3}'), '{snapshot_timestamp,customer_acc_id}', 1, '00000000-0000-0000-0000-000000000002');
-SELECT active_calls.ingest_piece(pg_temp.rows('{1,2}') || E'\n\n7', NULL, 1000, '00000000-0000-0000-0000-000000000003');
-SELECT active_calls.ingest_piece(pg_temp.rows('{3}', NULL), NULL, 1, '00000000-0000-0000-0000-000000000003');
-SELECT active_calls.ingest_piece(NULL, NULL, 1, NULL);
-SELECT active_calls.ingest_piece('', NULL, 0, NULL);
-SELECT active_calls.ingest_piece('', NULL, NULL, NULL);
-SELECT active_calls.ingest_piece('', '{NULL}', 1, NULL);
+-- other fields make another batch; what the first piece says counts for all
+BEGIN;
+SELECT pg_temp.piece(pg_temp.rows('{3}'), false, '{snapshot_timestamp,customer_acc_id}');
+SELECT pg_temp.piece(E'\n' || pg_temp.rows('{4}'), true, '{no_field}', 'no zone', -1, 2);
+COMMIT;
+-- lines are counted from the first piece on; rows may be lost
+BEGIN;
+SELECT pg_temp.piece(pg_temp.rows('{1,2}') || E'\n\n7', false, NULL, NULL, 1);
+SELECT pg_temp.piece(E'\n' || pg_temp.rows('{5}', NULL), true);
+COMMIT;
+BEGIN;
+SELECT pg_temp.piece(pg_temp.rows('{6}') || E'\n\n7\n8\n', false, NULL, NULL, 1, 0.5);
+SELECT pg_temp.piece('', true);
+ROLLBACK;
+BEGIN;
+SELECT pg_temp.piece(pg_temp.rows('{6}') || E'\n\n7\n8\n', true, NULL, NULL, 1, 0.7);
+ROLLBACK;
+SELECT pg_temp.piece('{"snapshot_timestamp":"2025-10-26 03:30:00","customer_acc_id":10070,"duration":7}', true, NULL, 'Europe/Kyiv');
+-- a batch has to come to its end, in one transaction, and outside of savepoints; a rollback forgets it
+BEGIN;
+SELECT pg_temp.piece(pg_temp.rows('{8}'), false);
+COMMIT;
+BEGIN;
+SELECT pg_temp.piece(left(pg_temp.rows('{8}'), 30), false);
+ROLLBACK;
+SELECT pg_temp.piece(pg_temp.rows('{8}'), true);
+BEGIN;
+SAVEPOINT inside;
+SELECT pg_temp.piece(pg_temp.rows('{9}'), false);
+ROLLBACK TO inside;
+RELEASE inside;
+SELECT pg_temp.piece(left(pg_temp.rows('{9}'), 30), false);
+SAVEPOINT inside;
+SELECT pg_temp.piece('', true);
+ROLLBACK TO inside;
+RELEASE inside;
+SELECT pg_temp.piece(substr(pg_temp.rows('{9}'), 31), true);
+SELECT pg_temp.piece(pg_temp.rows('{10}'), true);
+COMMIT;
+SELECT pg_temp.piece(NULL, true);
+SELECT pg_temp.piece('', NULL);
+SELECT pg_temp.piece('', true, '{NULL}');
+SELECT pg_temp.piece('', true, '{no_field}');
+SELECT pg_temp.piece('', true, NULL, 'no zone');
+SELECT pg_temp.piece('', true, NULL, NULL, -1);
+SELECT pg_temp.piece('', true, NULL, NULL, NULL);
+SELECT pg_temp.piece('', true, NULL, NULL, 0, 1.1), pg_temp.piece('', true, NULL, NULL, 0, 'NaN');
+SELECT pg_temp.piece('', true);
 RESET ROLE;
 SELECT duration, count(*) FROM active_calls.inbox WHERE customer_acc_id = 10070 GROUP BY 1 ORDER BY 1;
 SELECT * FROM pg_temp.written();

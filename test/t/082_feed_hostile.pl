@@ -134,7 +134,7 @@ subtest 'bodies whose end is unclear' => sub {
 };
 
 subtest 'statements and rows out of proportion' => sub {
-    my $columns = sub ($count) { return join ', ', 'snapshot_timestamp', 'customer_acc_id', map {"column_$_"} 3 .. $count };
+    my $columns = sub ($count) { return join ', ', 'snapshot_timestamp', 'customer_acc_id', ("lrn") x ($count - 2) };
     my $insert  = sub ($count) { return 'INSERT INTO active_calls (' . $columns->($count) . ") FORMAT JSONEachRow\n" };
     status_ok(post($shim, $insert->(10_000)), 200, '10,000 columns, without rows');
     refused_ok(post($shim, $insert->(10_000) . "x\n"), 400, 27, 'line 1', 'and with a bad one');
@@ -150,7 +150,7 @@ subtest 'statements and rows out of proportion' => sub {
         refused_ok(post($shim, $INSERT . '{"x":' . $deep), 400, 27, 'line 1', "a million $name within a row");
     }
     my $wide = sub ($count) { return '{' . join(',', map {"\"field_$_\":1"} 1 .. $count) . '}' };
-    refused_ok(post($shim, $INSERT . $wide->(50_000)),  400, 27, 'snapshot_timestamp is missing', '50,000 fields');
+    is(post($shim, $INSERT . $wide->(50_000))->{status}, 200, '50,000 fields that nobody reads');
     refused_ok(post($shim, $INSERT . $wide->(200_000)), 400, 27, 'line 1: the row has more than', '200,000 fields');
     refused_ok(post($shim, $INSERT . "\0" x 1_000_000), 400, 27, 'line 1', 'a million NULs');
     my $uri = post($shim, '', target => '/?query=' . 'x' x 9_000);
@@ -235,7 +235,7 @@ subtest 'many that send the largest bodies' => sub {
     memory_ok($fresh, $before, 3);    # the text, and twice as much when it grows
     is($fresh->stop, 0, 'ends in good order');
 
-    my $line = $INSERT . ' ' x ($MAX_BODY - length $INSERT);
+    my $line = $INSERT . '{' . ' ' x ($MAX_BODY - 1 - length $INSERT);
     is_deeply(answers_to_many($shim, $line), { 400 => 40 }, 'each of a single line is refused');
 };
 

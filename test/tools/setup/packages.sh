@@ -5,6 +5,6 @@
 extension_packages=(g++ make libsimdjson-dev libxxhash-dev)
 shim_packages=(
     g++ make cmake pkg-config libcli11-dev libcpp-httplib-dev libfmt-dev libjwt-dev libpq-dev
-    libsimdjson-dev libspdlog-dev libssl-dev libxxhash-dev nlohmann-json3-dev prometheus-cpp-dev zlib1g-dev
+    libsimdjson-dev libspdlog-dev libssl-dev nlohmann-json3-dev prometheus-cpp-dev zlib1g-dev
 )
 test_packages=(curl ca-certificates python3 libgtest-dev libipc-run-perl libjson-validator-perl libdata-validate-ip-perl)

@@ -165,34 +165,38 @@ TEST_F(Options, OfAFileServeBothCommands) {
 }
 
 TEST_F(Options, AreNamedWhenWrong) {
-    const std::vector<std::pair<const char*, const char*>> wrong{{"--listen", "8080"},
-                                                                 {"--listen", "::1:8080"},
-                                                                 {"--listen", "localhost:65536"},
-                                                                 {"--listen", ":8080"},
-                                                                 {"--admin-listen", "x:y"},
-                                                                 {"--pool-size", "0"},
-                                                                 {"--pool-size", "many"},
-                                                                 {"--pool-size", "1001"},
-                                                                 {"--pool-timeout", "5"},
-                                                                 {"--pool-timeout", "5 years"},
-                                                                 {"--pool-timeout", "0s"},
-                                                                 {"--read-timeout", "-1s"},
-                                                                 {"--statement-timeout", "25h"},
-                                                                 {"--keep-alive-timeout", ""},
-                                                                 {"--log-format", "xml"},
-                                                                 {"--log-level", "loud"},
-                                                                 {"--database", "nonsense"},
-                                                                 {"--feed-listen", "8123"},
-                                                                 {"--feed-threads", "0"},
-                                                                 {"--feed-threads", "101"},
-                                                                 {"--feed-max-body", "many"},
-                                                                 {"--feed-max-body", "0"},
-                                                                 {"--feed-max-body", "1023"},
-                                                                 {"--feed-max-body", "513MiB"},
-                                                                 {"--feed-max-body", "99999TB"},
-                                                                 {"--feed-read-timeout", "0s"},
-                                                                 {"--feed-database", "nonsense"},
-                                                                 {"--jwt-secret-file", "/absent"}};
+    const std::vector<std::pair<const char*, const char*>> wrong{
+        {"--listen", "8080"},
+        {"--listen", "::1:8080"},
+        {"--listen", "localhost:65536"},
+        {"--listen", ":8080"},
+        {"--admin-listen", "x:y"},
+        {"--pool-size", "0"},
+        {"--pool-size", "many"},
+        {"--pool-size", "1001"},
+        {"--pool-timeout", "5"},
+        {"--pool-timeout", "5 years"},
+        {"--pool-timeout", "0s"},
+        {"--read-timeout", "-1s"},
+        {"--statement-timeout", "25h"},
+        {"--keep-alive-timeout", ""},
+        {"--log-format", "xml"},
+        {"--log-level", "loud"},
+        {"--database", "nonsense"},
+        {"--feed-listen", "8123"},
+        {"--feed-threads", "0"},
+        {"--feed-threads", "101"},
+        {"--feed-max-body", "many"},
+        {"--feed-max-body", "0"},
+        {"--feed-max-body", "1023"},
+        {"--feed-max-body", "513MiB"},
+        {"--feed-max-body", "99999TB"},
+        {"--feed-read-timeout", "0s"},
+        {"--feed-allow-errors-ratio", "1.1"},
+        {"--feed-allow-errors-ratio", "-1"},
+        {"--feed-allow-errors-ratio", "some"},
+        {"--feed-database", "nonsense"},
+        {"--jwt-secret-file", "/absent"}};
     for (const auto& [name, value] : wrong)
         EXPECT_NE(complaint({"serve", name, value}).find(name), std::string::npos)
             << name << " " << value << ": " << errors_.str();
@@ -262,6 +266,8 @@ TEST_F(Options, OfAFeedHaveDefaults) {
     EXPECT_EQ(feed->threads, 4u);
     EXPECT_EQ(feed->database, "dbname=calls");
     EXPECT_EQ(feed->statement_timeout, seconds{60});
+    EXPECT_EQ(feed->input.allowed_error_ratio, 0);
+    EXPECT_EQ(feed->input.time_zone, std::nullopt);
     EXPECT_EQ(feed->user->name, "default");
     EXPECT_EQ(feed->user->password, "sesame");
     EXPECT_EQ(feed->max_body, 67'108'864u);
@@ -270,16 +276,35 @@ TEST_F(Options, OfAFeedHaveDefaults) {
 
 TEST_F(Options, OfAFeedAreTakenFromTheCommandLine) {
     const std::string password = file("open sesame\n");
-    const auto feed =
-        serve({"--feed-listen", "[::1]:0", "--feed-database", "dbname=feed", "--database",
-               "dbname=calls", "--feed-user", "sems", "--feed-password-file", password.c_str(),
-               "--feed-threads", "2", "--feed-max-body", "2 MB", "--feed-read-timeout", "5s",
-               "--feed-statement-timeout", "10s"})
-            .feed;
+    const auto feed = serve({"--feed-listen",
+                             "[::1]:0",
+                             "--feed-database",
+                             "dbname=feed",
+                             "--database",
+                             "dbname=calls",
+                             "--feed-user",
+                             "sems",
+                             "--feed-password-file",
+                             password.c_str(),
+                             "--feed-threads",
+                             "2",
+                             "--feed-max-body",
+                             "2 MB",
+                             "--feed-read-timeout",
+                             "5s",
+                             "--feed-statement-timeout",
+                             "10s",
+                             "--feed-allow-errors-ratio",
+                             "0.01",
+                             "--feed-time-zone",
+                             "Europe/Kyiv"})
+                          .feed;
     ASSERT_TRUE(feed);
     EXPECT_EQ(feed->threads, 2u);
     EXPECT_EQ(feed->database, "dbname=feed");
     EXPECT_EQ(feed->statement_timeout, seconds{10});
+    EXPECT_EQ(feed->input.allowed_error_ratio, 0.01);
+    EXPECT_EQ(feed->input.time_zone, "Europe/Kyiv");
     EXPECT_EQ(feed->user->name, "sems");
     EXPECT_EQ(feed->user->password, "open sesame");
     EXPECT_EQ(feed->max_body, 2'097'152u);

@@ -26,7 +26,8 @@ TEST(Customer, IsToldWhatToMend) {
 }
 
 TEST(Customer, IsShownNothingElse) {
-    for (const auto sqlstate : {"22023", "42501", "42883", "XX000", "P0001", "28P01", "AC002", ""})
+    for (const auto sqlstate :
+         {"22023", "42501", "42883", "XX000", "P0001", "28P01", "AC002", "AC003", "AC004", ""})
         EXPECT_EQ(customer_is_told(sqlstate, "inner matters"), "500 ") << sqlstate;
 }
 
@@ -36,6 +37,8 @@ TEST(Switch, IsToldWhatIsWrongWithTheRows) {
     EXPECT_EQ(switch_is_told("23514", "violates check"), "469 violates check");
     EXPECT_EQ(switch_is_told("P0001", "no calls today"), "469 no calls today");
     EXPECT_EQ(switch_is_told("54000", "too many"), "36 too many");
+    EXPECT_EQ(switch_is_told("AC003", "unknown"), "36 unknown time zone");
+    EXPECT_EQ(switch_is_told("AC004", "no field x"), "16 no field x");
 }
 
 TEST(Switch, IsToldWhatAnotherTryMayMend) {
@@ -45,7 +48,8 @@ TEST(Switch, IsToldWhatAnotherTryMayMend) {
 }
 
 TEST(Switch, IsShownNothingElse) {
-    for (const auto sqlstate : {"42883", "42501", "XX000", "0A000", "08006", "57014", "AC001", ""})
+    for (const auto sqlstate :
+         {"42883", "42703", "42501", "XX000", "0A000", "08006", "57014", "AC001", ""})
         EXPECT_EQ(switch_is_told(sqlstate, "inner matters").find("inner"), std::string::npos);
     EXPECT_TRUE(switch_is_told("42501", "").starts_with("497 "));
     EXPECT_TRUE(switch_is_told("XX000", "").starts_with("1002 "));

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace active_calls::shim {
 namespace {
 
@@ -52,6 +54,8 @@ TEST(InsertStatement, MayBeWrittenInManyWays) {
              "INSERT INTO active_calls SETTINGS async_insert=1, x = 'it''s', y=-1.5 FORMAT "
              "JSONEachRow\n{}",
              "INSERT INTO active_calls FORMAT jsoneachrow\n{}",
+             "-- who calls\nINSERT INTO active_calls FORMAT JSONEachRow\n{}",
+             "/* who\n * calls */ INSERT /**/ INTO--\nactive_calls FORMAT/* ; */JSONEachRow\n{}",
          }) {
         EXPECT_EQ(rows_of(text), "{}") << text;
         EXPECT_FALSE(parse_insert(text).columns) << text;
@@ -125,6 +129,61 @@ TEST(InsertStatement, IsNotRepeatedByTheError) {
 TEST(InsertStatement, LeavesRowsOfAnyLengthAlone) {
     const std::string rows(1'000'000, '{');
     EXPECT_EQ(rows_of("INSERT INTO active_calls FORMAT JSONEachRow\n" + rows), rows);
+}
+
+TEST(InsertStatement, ChangesSettingsThatMeanTheSameHere) {
+    const InputSettings given{
+        .allowed_errors = 3, .allowed_error_ratio = 0.5, .time_zone = "Europe/Kyiv"};
+    const auto kept = parse_insert("INSERT INTO active_calls FORMAT JSONEachRow", given).settings;
+    EXPECT_EQ(kept.allowed_errors, 3);
+    EXPECT_EQ(kept.allowed_error_ratio, 0.5);
+    EXPECT_EQ(kept.time_zone, "Europe/Kyiv");
+    const auto changed =
+        parse_insert(
+            "INSERT INTO active_calls SETTINGS async_insert = 1, input_format_allow_errors_num=7, "
+            "input_format_allow_errors_ratio = 0.25, session_timezone = 'Asia/Tbilisi' "
+            "FORMAT JSONEachRow",
+            given)
+            .settings;
+    EXPECT_EQ(changed.allowed_errors, 7);
+    EXPECT_EQ(changed.allowed_error_ratio, 0.25);
+    EXPECT_EQ(changed.time_zone, "Asia/Tbilisi");
+    EXPECT_EQ(code_of("INSERT INTO active_calls SETTINGS input_format_allow_errors_num = -1 FORMAT "
+                      "JSONEachRow"),
+              36);
+}
+
+TEST(InputSettings, TakeWhatClickHouseTakes) {
+    InputSettings settings;
+    settings.set("input_format_allow_errors_num", "18446744073709551615");
+    EXPECT_EQ(settings.allowed_errors, std::numeric_limits<std::int64_t>::max());
+    settings.set("input_format_allow_errors_ratio", "1e3");
+    EXPECT_EQ(settings.allowed_error_ratio, 1);
+    settings.set("session_timezone", "");
+    EXPECT_EQ(settings.time_zone, std::nullopt);
+    settings.set("max_threads", "many");
+    for (const auto& [name, value] : {std::pair{"num", "-1"},
+                                      {"num", "1.5"},
+                                      {"num", ""},
+                                      {"num", " 1"},
+                                      {"num", "all"},
+                                      {"ratio", "-0.1"},
+                                      {"ratio", "nan"},
+                                      {"ratio", ""},
+                                      {"ratio", "1%"}})
+        EXPECT_THROW(settings.set(std::string("input_format_allow_errors_") + name, value),
+                     ClickHouseError)
+            << value;
+}
+
+TEST(SelectOne, IsKnownInItsForms) {
+    for (const auto* text : {"SELECT 1", "select 1", " SELECT\n1 ;\n",
+                             "SELECT 1 FORMAT TabSeparated", "/* well? */ SELECT 1 FORMAT TSV"})
+        EXPECT_TRUE(is_select_one(text)) << text;
+    for (const auto* text :
+         {"", "SELECT", "SELECT 2", "SELECT 11", "SELECT 1, 1", "SELECT 1 FORMAT JSON",
+          "SELECT 1; SELECT 1", "INSERT INTO active_calls FORMAT JSONEachRow", "SELECT '1'"})
+        EXPECT_FALSE(is_select_one(text)) << text;
 }
 
 } // namespace

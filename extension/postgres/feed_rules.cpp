@@ -1,0 +1,39 @@
+#include "boundary.h"
+
+#include "feed_rules.h"
+#include "settings.h"
+#include "value.h"
+
+#include <string>
+
+namespace active_calls::postgres {
+
+namespace {
+
+LocalClock clock_of(const std::string& zone) {
+    pg_tz* const known = guarded([&] { return pg_tzset(zone.c_str()); });
+    if (known == nullptr)
+        throw Error(ErrorKind::unknown_zone, "unknown time zone",
+                    "The view pg_timezone_names has those that are known.");
+    if (zone == "UTC") return {};
+    return {zone, [known](Instant moment) {
+                const auto since_1970 =
+                    std::chrono::floor<std::chrono::seconds>(moment - unix_epoch);
+                const pg_time_t time = since_1970.count();
+                const pg_tm* const local = pg_localtime(&time, known);
+                return std::chrono::seconds{local ? local->tm_gmtoff : 0};
+            }};
+}
+
+} // namespace
+
+RowRules feed_rules(std::optional<std::string_view> zone) {
+    RowRules rules;
+    rules.clock = clock_of(std::string(zone.value_or(feed_time_zone())));
+    if (const auto ahead = max_clock_ahead())
+        rules.latest = to_instant(GetCurrentTimestamp()) + *ahead;
+    rules.snapshot_period = snapshot_period();
+    return rules;
+}
+
+} // namespace active_calls::postgres
