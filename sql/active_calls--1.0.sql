@@ -157,6 +157,12 @@ COMMENT ON COLUMN ingested_batch.digest IS 'XXH3, 128 bits, of the rows as they 
 
 -- What an operator looks at
 
+CREATE FUNCTION latest_snapshot() RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'latest_snapshot_timestamp';
+COMMENT ON FUNCTION latest_snapshot IS
+    'now() and active_calls.max_clock_ahead: the feed refuses a snapshot after it, whose clock must be wrong';
+
 CREATE TABLE last_seal (
     finished_at timestamptz NOT NULL,
     rows bigint NOT NULL
@@ -180,11 +186,17 @@ SELECT inbox.rows AS inbox_rows,
            pg_catalog.pg_total_relation_size('active_calls.segment'::pg_catalog.regclass)::numeric
            / nullif(segment.rows, 0)::numeric, 2) AS bytes_per_row,
        greatest(inbox.newest_snapshot, segment.newest_snapshot) AS newest_snapshot,
+       inbox.rows_ahead,
        last_seal.finished_at AS last_seal,
        last_seal.rows AS last_seal_rows,
        account.accounts
 FROM (SELECT pg_catalog.count(*) AS rows, pg_catalog.min(snapshot_timestamp) AS oldest_snapshot,
-             pg_catalog.max(snapshot_timestamp) AS newest_snapshot
+             pg_catalog.max(snapshot_timestamp) FILTER (
+                 WHERE snapshot_timestamp OPERATOR(pg_catalog.<=) active_calls.latest_snapshot())
+                 AS newest_snapshot,
+             pg_catalog.count(*) FILTER (
+                 WHERE snapshot_timestamp OPERATOR(pg_catalog.>) active_calls.latest_snapshot())
+                 AS rows_ahead
       FROM active_calls.inbox) AS inbox
 CROSS JOIN (SELECT pg_catalog.count(*) AS segments,
                    pg_catalog.count(*) FILTER (WHERE NOT is_full) AS growing_segments,
@@ -205,7 +217,9 @@ COMMENT ON COLUMN status.segment_bytes IS
     'size of table segment on disk, with indexes, values out of line, and what VACUUM made free';
 COMMENT ON COLUMN status.bytes_per_row IS 'segment_bytes / sealed_rows; null without sealed rows';
 COMMENT ON COLUMN status.newest_snapshot IS
-    'the newest snapshot of all calls: more than some minutes ago when the switch does not write';
+    'the newest snapshot of all calls, but for those ahead: more than some minutes ago when the switch does not write';
+COMMENT ON COLUMN status.rows_ahead IS
+    'calls that wait whose snapshot is after latest_snapshot(), which no seal takes and no retention reaches';
 COMMENT ON COLUMN status.last_seal IS 'when seal last finished, even if it moved nothing; null before the first';
 COMMENT ON COLUMN status.last_seal_rows IS 'number of calls that it moved';
 COMMENT ON COLUMN status.accounts IS 'rows of table account';
@@ -226,7 +240,9 @@ SELECT id AS account_id,
 FROM active_calls.account
 FULL JOIN (SELECT customer_acc_id AS id, pg_catalog.count(*) AS rows,
                   pg_catalog.min(snapshot_timestamp) AS first_snapshot,
-                  pg_catalog.max(snapshot_timestamp) AS newest_snapshot
+                  pg_catalog.max(snapshot_timestamp) FILTER (
+                      WHERE snapshot_timestamp OPERATOR(pg_catalog.<=) active_calls.latest_snapshot())
+                      AS newest_snapshot
            FROM active_calls.inbox GROUP BY customer_acc_id) AS inbox USING (id)
 FULL JOIN (SELECT customer_acc_id AS id, pg_catalog.count(*) AS segments,
                   pg_catalog.count(*) FILTER (WHERE NOT is_full) AS growing_segments,
@@ -266,12 +282,14 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     WITH RECURSIVE waiting AS (
         (SELECT customer_acc_id, snapshot_timestamp
-         FROM active_calls.inbox ORDER BY customer_acc_id DESC, snapshot_timestamp DESC LIMIT 1)
+         FROM active_calls.inbox WHERE snapshot_timestamp <= active_calls.latest_snapshot()
+         ORDER BY customer_acc_id DESC, snapshot_timestamp DESC LIMIT 1)
         UNION ALL
         SELECT before.customer_acc_id, before.snapshot_timestamp
         FROM waiting CROSS JOIN LATERAL (
             SELECT customer_acc_id, snapshot_timestamp FROM active_calls.inbox
             WHERE customer_acc_id < waiting.customer_acc_id
+              AND snapshot_timestamp <= active_calls.latest_snapshot()
             ORDER BY customer_acc_id DESC, snapshot_timestamp DESC LIMIT 1) AS before
     ), sealed AS (
         (SELECT customer_acc_id, last_snapshot
@@ -287,7 +305,8 @@ AS $$
                     (SELECT max(last_snapshot) FROM sealed))
 $$;
 COMMENT ON FUNCTION newest_snapshot IS
-    'the newest snapshot with a call of any account, in either store; null when there is none';
+    'the newest snapshot with a call of any account, in either store, but for those after latest_snapshot(); null when '
+    'there is none';
 
 -- pg_dump carries the data
 SELECT pg_catalog.pg_extension_config_dump('active_calls.account'::pg_catalog.regclass, ''::pg_catalog.text);

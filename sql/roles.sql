@@ -37,6 +37,7 @@ GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,
     active_calls.origination_peak_calls,
     active_calls.interval_price,
+    active_calls.latest_snapshot,
     active_calls.newest_snapshot
     TO active_calls_reader;
 
@@ -46,6 +47,7 @@ GRANT EXECUTE ON FUNCTION
     active_calls.seal,
     active_calls.unseal,
     active_calls.drop_before,
+    active_calls.latest_snapshot,
     active_calls.schedule,
     active_calls.unschedule
     TO active_calls_keeper;

@@ -1,6 +1,7 @@
 #include "boundary.h"
 
 #include "feed_rules.h"
+#include "latest_snapshot.h"
 #include "settings.h"
 #include "value.h"
 
@@ -30,8 +31,7 @@ LocalClock clock_of(const std::string& zone) {
 RowRules feed_rules(std::optional<std::string_view> zone) {
     RowRules rules;
     rules.clock = clock_of(std::string(zone.value_or(feed_time_zone())));
-    if (const auto ahead = max_clock_ahead())
-        rules.latest = to_instant(GetCurrentTimestamp()) + *ahead;
+    rules.latest = latest_snapshot().value_or(Instant::max());
     rules.snapshot_period = snapshot_period();
     return rules;
 }

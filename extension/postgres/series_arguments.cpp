@@ -1,6 +1,7 @@
 #include "series_arguments.h"
 
 #include "boundary.h"
+#include "latest_snapshot.h"
 #include "value.h"
 
 #include "../kernel/peaks.h"
@@ -84,6 +85,8 @@ void read_account_and_window(ArgumentReader& arguments, Question& question) {
     if (!from) throw Error(ErrorKind::missing_argument, "from_time must not be null");
     question.window.from = *from;
     question.window.to = arguments.time("to_time");
+    // What has no end ends where the clock does.
+    if (!question.window.to) question.window.to = latest_snapshot();
 }
 
 void read_filter_and_step(ArgumentReader& arguments, Question& question) {

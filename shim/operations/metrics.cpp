@@ -95,7 +95,8 @@ private:
             const auto newest = newest_snapshot(pool_);
             if (!newest) return std::nullopt;
             const auto age = std::chrono::system_clock::now() - *newest;
-            return std::chrono::duration<double>(age).count();
+            // Clocks may differ by some minutes.
+            return std::max(0.0, std::chrono::duration<double>(age).count());
         } catch (const std::exception&) {
             return std::nullopt; // Its absence says so; /ready and the log say why.
         }

@@ -51,7 +51,8 @@ SELECT * FROM active_calls.origination_active_calls(:account, '2020-03-01 00:04Z
 SELECT * FROM active_calls.origination_active_calls(:account, '1969-12-31 23:58:30Z', '1970-01-01 00:01Z');
 SELECT * FROM active_calls.origination_active_calls(:account, '1969-12-31 23:58:30Z', '1969-12-31 23:59:30Z');
 
--- The present: the grid ends before now(), whatever to_time is; snapshots do not
+-- The present: the grid ends before now(), whatever to_time is; snapshots do not, but without a to_time they end where
+-- the clock may be ahead
 BEGIN;
 SELECT count(*) FILTER (WHERE calls = 0) AS zeros, bool_and(t < now()) FILTER (WHERE calls = 0) AS past,
        count(*) FILTER (WHERE calls > 0) AS later
@@ -60,7 +61,11 @@ SELECT count(*) FILTER (WHERE calls = 0) AS zeros, bool_and(t < now()) FILTER (W
        count(*) FILTER (WHERE calls > 0) AS later
 FROM active_calls.origination_active_calls(
     :account, now() - interval '5 minutes', now() + interval '30 minutes');
-SELECT count(*) AS from_now, min(calls) AS calls FROM active_calls.origination_active_calls(:account, now());
+SELECT count(*) FILTER (WHERE calls = 0) AS zeros, bool_and(t < now()) FILTER (WHERE calls = 0) AS past,
+       count(*) FILTER (WHERE calls > 0) AS later
+FROM active_calls.origination_active_calls(
+    :account, now() - interval '5 minutes', now() + interval '2 hours');
+SELECT count(*) AS from_now, min(calls) AS calls FROM active_calls.origination_active_calls(:account, now(), now() + interval '2 hours');
 -- The future is empty, even where calls are stored
 SELECT * FROM active_calls.origination_active_calls(:account, now() + interval '1 microsecond');
 SELECT * FROM active_calls.origination_active_calls(

@@ -93,6 +93,26 @@ RESET ROLE;
 DROP POLICY account_1081 ON active_calls.segment;
 ALTER TABLE active_calls.segment DISABLE ROW LEVEL SECURITY;
 
+-- A clock that was ahead, of a row that did not come by the feed, is not believed
+SELECT pg_temp.calls('2136-01-01 00:00Z', 1, 2, 1080);
+SELECT pg_temp.calls('2136-01-01 00:00Z', 1, 1, 1079); -- an account that has no others
+SET ROLE active_calls_reader;
+SELECT active_calls.newest_snapshot() AS newest_of_all, newest_snapshot, rows_ahead FROM active_calls.status;
+SELECT account_id, newest_snapshot FROM active_calls.account_status WHERE account_id IN (1079, 1080) ORDER BY 1;
+SELECT max(t) FROM active_calls.origination_active_calls('f0000000-0000-4000-8000-000000001080', '2020-03-01 00:00Z', NULL, step => '1 day') WHERE calls > 0;
+SELECT max(t) FROM active_calls.origination_active_calls('f0000000-0000-4000-8000-000000001080', '2136-01-01 00:00Z', '2136-01-02 00:00Z');
+RESET ROLE;
+SET active_calls.max_clock_ahead = -1;
+SELECT active_calls.newest_snapshot() AS newest_of_all, newest_snapshot, rows_ahead FROM active_calls.status;
+SELECT max(t) FROM active_calls.origination_active_calls('f0000000-0000-4000-8000-000000001080', '2136-01-01 00:00Z', NULL);
+SELECT active_calls.latest_snapshot();
+RESET active_calls.max_clock_ahead;
+SELECT active_calls.latest_snapshot() - now() AS ahead;
+SET ROLE active_calls_keeper;
+DELETE FROM active_calls.inbox WHERE snapshot_timestamp > active_calls.latest_snapshot();
+RESET ROLE;
+SELECT rows_ahead FROM active_calls.status;
+
 -- newest_snapshot steps from account to account: it reads a row of each, however many there are
 SELECT pg_temp.calls('2020-03-01 00:00Z', 100, 100, account) FROM generate_series(1080, 1084) AS account;
 VACUUM active_calls.inbox, active_calls.segment; -- of what other tests have left

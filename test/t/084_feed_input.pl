@@ -192,6 +192,14 @@ subtest 'time zones' => sub {
 subtest 'a clock that is ahead' => sub {
     refused_ok(post($shim, $INSERT . row() . row(snapshot_timestamp => '2036-01-01 00:00:00')), 400, 27, 'line 2: snapshot_timestamp is too far ahead', 'of years');
     is(take_callers(), '', 'is refused');
+
+    # As a row that came before the feed refused such.
+    $database->sql(q(INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, duration, customer_price) VALUES ('2136-01-01', 7, 0, 0)));
+    my %metrics = $shim->metrics;
+    ok(!exists $metrics{active_calls_shim_newest_snapshot_age_seconds}, 'one that is there is not the newest');
+    $database->sql(q(INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, duration, customer_price) VALUES (now() + '1 min', 7, 0, 0)));
+    is({ $shim->metrics }->{active_calls_shim_newest_snapshot_age_seconds}, 0, 'nor is an age negative');
+    take_callers();
 };
 
 # As a managed service does when the disk is full.
