@@ -35,6 +35,7 @@ GRANT SELECT ON active_calls.account, active_calls.calls, active_calls.inbox, ac
     TO active_calls_reader;
 GRANT EXECUTE ON FUNCTION
     active_calls.origination_active_calls,
+    active_calls.origination_active_calls_arrays,
     active_calls.origination_peak_calls,
     active_calls.interval_price,
     active_calls.latest_snapshot,
@@ -52,10 +53,12 @@ GRANT EXECUTE ON FUNCTION
     active_calls.unschedule
     TO active_calls_keeper;
 
--- The HTTP shim: the two functions that check the customer's rights, and no table at all
+-- The HTTP shim: the functions that check the customer's rights, and no table at all
 GRANT EXECUTE ON FUNCTION
     active_calls.customer_origination_active_calls,
-    active_calls.scoped_origination_active_calls
+    active_calls.customer_origination_active_calls_arrays,
+    active_calls.scoped_origination_active_calls,
+    active_calls.scoped_origination_active_calls_arrays
     TO active_calls_shim;
 
 COMMIT;

@@ -1,5 +1,6 @@
-// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls, and
-// origination_peak_calls. Each reads the question, finds the account, counts, and answers.
+// The SQL functions origination_active_calls, customer_... and scoped_origination_active_calls, the
+// forms of these that answer with arrays, and origination_peak_calls. Each reads the question,
+// finds the account, counts, and answers.
 #include "boundary.h"
 
 #include "account.h"
@@ -79,6 +80,40 @@ void put_series(const ResultSet& result, std::span<const Point> counted, const G
         merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
 }
 
+// An array of so many numbers, to be filled. Raises: call it in a guarded body.
+template<class Number>
+ArrayType* make_array(std::size_t size, Oid type) {
+    if (size == 0) return construct_empty_array(type);
+    const std::size_t bytes = ARR_OVERHEAD_NONULLS(1) + size * sizeof(Number);
+    auto* const array = static_cast<ArrayType*>(palloc0(bytes));
+    SET_VARSIZE(array, bytes);
+    array->ndim = 1;
+    array->elemtype = type;
+    ARR_DIMS(array)[0] = static_cast<int>(size);
+    ARR_LBOUND(array)[0] = 1;
+    return array;
+}
+
+// (t bigint[], calls int[]), of all points, in seconds since 1970. Raises: call it in a guarded
+// body.
+Datum to_arrays(FunctionCallInfo fcinfo, std::span<const Point> counted, const Grid& grid) {
+    TupleDesc row_type = nullptr;
+    if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    const std::size_t size = count_points(counted, grid);
+    ArrayType* const times = make_array<std::int64_t>(size, INT8OID);
+    ArrayType* const calls = make_array<std::int32_t>(size, INT4OID);
+    auto* next_time = reinterpret_cast<std::int64_t*>(ARR_DATA_PTR(times));
+    auto* next_calls = reinterpret_cast<std::int32_t*>(ARR_DATA_PTR(calls));
+    merge_with_grid(counted, grid, [&](Point point) {
+        *next_time++ = std::chrono::floor<std::chrono::seconds>(point.t - unix_epoch).count();
+        *next_calls++ = point.calls;
+    });
+    Datum values[] = {PointerGetDatum(times), PointerGetDatum(calls)};
+    bool nulls[] = {false, false};
+    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row_type), values, nulls));
+}
+
 // Raises only if logging does: call it in a guarded body.
 void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
     ereport(LOG,
@@ -88,7 +123,8 @@ void log_cost(const ScanCost& cost, std::chrono::nanoseconds took) {
                    cost.bytes_detoasted, cost.inbox_rows, static_cast<double>(took.count()) / 1e6));
 }
 
-// Answers the question that `read` gives, which has so many arguments. `find` returns the id of the
+// Answers the question that `read` gives, which has so many arguments: with rows, or, if SQL has
+// declared that the function returns one, with arrays. `find` returns the id of the
 // account with the uuid that the question names, or throws.
 template<class ReadQuestion, class FindAccount>
 Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, FindAccount&& find,
@@ -96,8 +132,10 @@ Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, F
     const auto count = [&]() -> Datum {
         const auto start = std::chrono::steady_clock::now();
         PointSink* const sink = point_sink(fcinfo);
+        const bool wants_rows = fcinfo->flinfo->fn_retset;
+        Datum arrays = 0;
         ResultSet result{};
-        if (sink == nullptr) result = guarded([&] { return begin_result(fcinfo); });
+        if (sink == nullptr && wants_rows) result = guarded([&] { return begin_result(fcinfo); });
         const Question question = read();
         const Instant now = to_instant(GetCurrentTransactionStartTimestamp());
 
@@ -118,11 +156,13 @@ Datum answer(FunctionCallInfo fcinfo, int argument_count, ReadQuestion&& read, F
         if (sink != nullptr) {
             sink->cost += cost;
             sink->fill(counted, grid);
-        } else {
+        } else if (wants_rows) {
             guarded([&] { put_series(result, counted, grid, question); });
+        } else {
+            arrays = guarded([&] { return to_arrays(fcinfo, counted, grid); });
         }
         if (log_scan()) guarded([&] { log_cost(cost, std::chrono::steady_clock::now() - start); });
-        return Datum{0};
+        return arrays;
     };
     return sql_function(fcinfo, argument_count, count, refusals);
 }

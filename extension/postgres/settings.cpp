@@ -9,7 +9,7 @@ namespace active_calls::postgres {
 namespace {
 
 int gap_fill_setting = static_cast<int>(GapFill::window);
-int max_points_setting = 100000;
+int max_points_setting = 1000000;
 bool log_refusals_setting = false;
 bool log_scan_setting = false;
 int retry_window_setting = 3600;

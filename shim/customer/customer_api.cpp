@@ -66,7 +66,7 @@ std::string body_of(const Series& series, const SeriesRequest& request) {
     const auto now =
         std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
     const bool is_future = request.from_time() > now;
-    return series.times.empty() && is_future ? "[]" : to_json(series);
+    return series.size() == 0 && is_future ? "[]" : to_json(series);
 }
 
 // 200 with this body; or 304, if the client holds it already.
@@ -129,7 +129,7 @@ http::Response CustomerApi::answer(const http::Request& request, const Scope& sc
     std::size_t point_count = 0;
     const auto refusal = exchange.attempt<Refusal>([&] {
         const Series series = fetch_series(pool_, scope, series_request);
-        point_count = series.times.size();
+        point_count = series.size();
         answer_with(body_of(series, series_request), exchange);
     });
     return finish(exchange, refusal, point_count);

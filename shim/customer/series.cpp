@@ -1,7 +1,6 @@
 #include "series.h"
 
-#include "database/pg_binary.h"
-
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -10,13 +9,15 @@ namespace active_calls::shim {
 namespace {
 
 // Written by hand, not through a JSON tree, as nearly all bytes the shim sends come from here.
-template<typename Integer>
-void append_list(std::string& text, const std::vector<Integer>& numbers) {
-    std::array<char, std::numeric_limits<Integer>::digits10 + 2> digits;
+template<typename NumberAt>
+void append_list(std::string& text, std::size_t size, const NumberAt& number_at) {
+    using Integer = decltype(number_at(0));
+    std::array<char, std::numeric_limits<Integer>::digits10 + 3> digits;
     text += '[';
-    for (const Integer number : numbers) {
-        if (text.back() != '[') text += ',';
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    for (std::size_t i = 0; i < size; ++i) {
+        char* begin = digits.data();
+        if (i > 0) *begin++ = ',';
+        const auto end = std::to_chars(begin, digits.data() + digits.size(), number_at(i)).ptr;
         text.append(digits.data(), end);
     }
     text += ']';
@@ -24,28 +25,14 @@ void append_list(std::string& text, const std::vector<Integer>& numbers) {
 
 } // namespace
 
-Series series_of(const PGresult* rows) {
-    const int row_count = PQntuples(rows);
-    Series series;
-    series.times.reserve(static_cast<std::size_t>(row_count));
-    series.calls.reserve(static_cast<std::size_t>(row_count));
-    for (int row = 0; row < row_count; ++row) {
-        const auto time = time_from_binary(PQgetvalue(rows, row, 0));
-        series.times.push_back(
-            std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
-        series.calls.push_back(from_big_endian<std::int32_t>(PQgetvalue(rows, row, 1)));
-    }
-    return series;
-}
-
 std::string to_json(const Series& series) {
     std::string text;
-    text.reserve(64 + series.times.size() * 16);
+    text.reserve(64 + series.size() * 16);
     text += R"({"data":{"t":)";
-    append_list(text, series.times);
+    append_list(text, series.size(), [&](std::size_t i) { return series.time(i); });
     text += R"(,"calls":)";
-    append_list(text, series.calls);
-    text += R"(},"rows":)" + std::to_string(series.times.size()) + "}";
+    append_list(text, series.size(), [&](std::size_t i) { return series.calls(i); });
+    text += R"(},"rows":)" + std::to_string(series.size()) + "}";
     return text;
 }
 

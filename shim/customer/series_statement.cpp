@@ -36,8 +36,8 @@ Statement make_statement(const char* function, std::vector<Argument> arguments) 
 
 const std::array<Statement, std::variant_size_v<Scope>>& series_statements() {
     static const std::array<Statement, std::variant_size_v<Scope>> all{
-        make_statement("customer_origination_active_calls", {{"api_access_id", int4_oid}}),
-        make_statement("scoped_origination_active_calls",
+        make_statement("customer_origination_active_calls_arrays", {{"api_access_id", int4_oid}}),
+        make_statement("scoped_origination_active_calls_arrays",
                        {{"customer_id", int4_oid}, {"account_ids", int4_array_oid}}),
     };
     return all;
@@ -57,9 +57,8 @@ Series fetch_series(Pool& pool, const Scope& scope, const SeriesRequest& request
     const std::vector<std::string> first = scope_arguments(scope);
     ParameterViews arguments(first.begin(), first.end());
     arguments.insert(arguments.end(), request.values.begin(), request.values.end());
-    return pool.run([&](PgConnection& connection) {
-        return series_of(connection.execute(statement, arguments).get());
-    });
+    return pool.run(
+        [&](PgConnection& connection) { return Series(connection.execute(statement, arguments)); });
 }
 
 } // namespace active_calls::shim

@@ -1,5 +1,7 @@
 #include "pg_binary.h"
 
+#include <stdexcept>
+
 namespace active_calls::shim {
 
 namespace {
@@ -21,6 +23,8 @@ std::string array_head(std::size_t size, Oid element_type) {
 } // namespace
 
 // Family, bits of the netmask (all: a host), is a cidr, size, address.
+void refuse_array() { throw std::runtime_error("the database has sent no array of integers"); }
+
 std::string inet_to_binary(std::span<const unsigned char> address) {
     constexpr char ipv4_family = 2;
     constexpr char ipv6_family = 3;

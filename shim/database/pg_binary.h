@@ -29,6 +29,8 @@ inline constexpr Oid uuid_oid = 2950;
 inline constexpr std::chrono::sys_time<std::chrono::microseconds> postgres_epoch =
     std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
+[[noreturn]] void refuse_array();
+
 template<typename Integer>
 std::string to_big_endian(Integer number) {
     std::string bytes;
@@ -50,6 +52,37 @@ Integer from_big_endian(const char* bytes) {
 inline std::chrono::sys_time<std::chrono::microseconds> time_from_binary(const char* bytes) {
     return postgres_epoch + std::chrono::microseconds{from_big_endian<std::int64_t>(bytes)};
 }
+
+// The elements of an array of integers without nulls, of one dimension, in the first row of a
+// result, which must outlive it. Throws std::runtime_error for bytes that are none.
+template<typename Integer>
+class BinaryArray {
+public:
+    BinaryArray(const PGresult* result, int column)
+        : elements_(PQgetvalue(result, 0, column)) {
+        const auto bytes = static_cast<std::size_t>(PQgetlength(result, 0, column));
+        if (bytes < header_of_none) refuse_array();
+        if (from_big_endian<std::int32_t>(elements_) == 0) return; // no dimension
+        if (bytes < header) refuse_array();
+        size_ = from_big_endian<std::uint32_t>(elements_ + header_of_none);
+        if (bytes != header + size_ * element) refuse_array();
+        elements_ += header;
+    }
+
+    std::size_t size() const { return size_; }
+    Integer operator[](std::size_t i) const {
+        return from_big_endian<Integer>(elements_ + i * element + length);
+    }
+
+private:
+    // The number of dimensions, whether there are nulls, the type; then the size and where it
+    // begins. Before each element its length.
+    static constexpr std::size_t header_of_none = 12, header = 20, length = 4;
+    static constexpr std::size_t element = length + sizeof(Integer);
+
+    const char* elements_;
+    std::size_t size_ = 0;
+};
 
 // An inet of the 4 or 16 bytes of a host's address, in network order.
 std::string inet_to_binary(std::span<const unsigned char> address);

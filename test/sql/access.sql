@@ -74,7 +74,7 @@ SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_c, n
 SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_c, '1970-01-01 00:00Z');
 SELECT * FROM active_calls.scoped_origination_active_calls(110, NULL, :account_c, '1970-01-01 00:00Z');
 SELECT * FROM active_calls.customer_origination_active_calls(1106, :account_c, '1970-01-01 00:00Z');
-SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_a, '1970-01-01 00:00Z', '1970-03-12 00:00Z');
+SELECT * FROM active_calls.customer_origination_active_calls(1101, :account_a, '1970-01-01 00:00Z', '1972-03-12 00:00Z');
 
 -- nor in how long that takes: of an account that is not theirs no more is read than of one that does not exist
 CREATE FUNCTION pg_temp.read_of_accounts() RETURNS bigint[] LANGUAGE sql VOLATILE AS $$

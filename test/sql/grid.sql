@@ -119,9 +119,9 @@ SELECT count(*) FROM active_calls.origination_active_calls(:account, :day, step 
 
 -- Too many points: the limit itself is allowed
 SELECT count(*), sum(calls), min(t), max(t) FROM active_calls.origination_active_calls(
-    :account, '2020-03-01 00:11Z', timestamptz '2020-03-01 00:10Z' + 100000 * interval '1 minute');
+    :account, '2020-03-01 00:11Z', timestamptz '2020-03-01 00:10Z' + 1000000 * interval '1 minute');
 SELECT count(*) FROM active_calls.origination_active_calls(
-    :account, '2020-03-01 00:11Z', timestamptz '2020-03-01 00:11Z' + 100000 * interval '1 minute');
+    :account, '2020-03-01 00:11Z', timestamptz '2020-03-01 00:11Z' + 1000000 * interval '1 minute');
 SET active_calls.max_points = 5;
 SELECT count(*) FROM active_calls.origination_active_calls(:account, '2020-03-01 00:20Z', '2020-03-01 00:24Z');
 SELECT count(*) FROM active_calls.origination_active_calls(:account, '2020-03-01 00:20Z', '2020-03-01 00:25Z');

@@ -44,7 +44,6 @@ SELECT count(*), max(peak), round(sum(mean * 1440)) AS calls
 FROM active_calls.origination_peak_calls(:account, '2020-01-01 00:00Z', '2020-12-31 23:59Z', '1 day');
 SELECT count(*), max(peak) FROM active_calls.origination_peak_calls(:account, '2020-01-01 00:00Z', '2020-12-31 23:59Z', '1 hour');
 -- but no more buckets than active_calls.max_points, nor a grid of more than 10,000,000 points
-SELECT count(*) FROM active_calls.origination_peak_calls(:account, '2020-01-01 00:00Z', '2020-12-31 23:59Z', '5 minutes');
 SET active_calls.max_points = 366;
 SELECT count(*) FROM active_calls.origination_peak_calls(:account, '2020-01-01 00:00Z', '2020-12-31 23:59Z', '1 day');
 SELECT count(*) FROM active_calls.origination_peak_calls(:account, '2020-01-01 00:00Z', '2021-01-01 00:00Z', '1 day');

@@ -131,6 +131,7 @@ sub run_within ($megabytes, $query)
 # A second apart, in segments of next to no bytes, and the last ones in inbox.
 subtest 'very many snapshots' => sub {
     my ($snapshots, $waiting) = (2_000_000, 150_000);
+    $database->sql('ALTER ROLE CURRENT_USER SET active_calls.max_points = 100000');
     my $insert = "INSERT INTO active_calls.inbox SELECT timestamptz '$day' + n * interval '1 second', 7, NULL, NULL, NULL, NULL, 0, NULL, 0"
       . ' FROM generate_series(%d, %d) AS n';
     my $from = sub ($n) { "timestamptz '$day' + $n * interval '1 second'" };
@@ -148,6 +149,7 @@ subtest 'very many snapshots' => sub {
     is(run_within(128, $peaks), 't', 'peaks take them all');
     $database->sql(sprintf($insert, 0, 0));
     is(run_within(128, $peaks), '54000', 'but not one more');
+    $database->sql('ALTER ROLE CURRENT_USER RESET active_calls.max_points');
     is(run_within(32, 'SELECT count(*) FROM active_calls.calls'), $snapshots + 1, 'rows are read one segment at a time');
 };
 

@@ -13,7 +13,8 @@ const Scope customer = CustomerScope{3, {7, 8}};
 TEST(Statement, NamesEveryArgument) {
     const auto& statement = statement_for(access);
     EXPECT_TRUE(statement.text.starts_with(
-        "SELECT t, calls FROM active_calls.customer_origination_active_calls(api_access_id => $1, "
+        "SELECT t, calls FROM active_calls.customer_origination_active_calls_arrays(api_access_id "
+        "=> $1, "
         "account_id => $2, from_time => $3, "))
         << statement.text;
     EXPECT_TRUE(statement.text.ends_with("customer_price_lt => $21)")) << statement.text;
