@@ -1,6 +1,9 @@
 #include "credentials.h"
 
 #include "http/text.h"
+#include "refusal.h"
+
+#include <optional>
 
 namespace active_calls::shim {
 
@@ -16,29 +19,32 @@ std::string without_scheme(std::string_view credentials) {
     return std::string(credentials);
 }
 
-std::optional<std::string> cookie_token(std::string_view cookies) {
+[[noreturn]] void refuse_several() { throw Refusal::unauthorized("more than one token"); }
+
+std::string cookie_token(std::string_view cookies) {
     std::optional<std::string> token;
     for (const auto cookie : split_list(cookies, ';')) {
         const auto equals = cookie.find('=');
         if (equals == std::string_view::npos || cookie.substr(0, equals) != cookie_name) continue;
-        if (token) return std::nullopt;
+        if (token) refuse_several();
         token = cookie.substr(equals + 1);
     }
-    return token;
+    if (!token) throw Refusal::unauthorized("no token");
+    return *std::move(token);
 }
 
 } // namespace
 
-std::optional<std::string> token_of(const http::Request& request) {
+std::string token_of(const http::Request& request) {
     switch (request.fields.count("Authorization")) {
     case 0:
         break;
     case 1:
         return without_scheme(request.fields.get("Authorization"));
     default:
-        return std::nullopt;
+        refuse_several();
     }
-    if (request.fields.count("Cookie") > 1) return std::nullopt;
+    if (request.fields.count("Cookie") > 1) refuse_several();
     return cookie_token(request.fields.get("Cookie"));
 }
 

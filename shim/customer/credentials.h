@@ -3,7 +3,6 @@
 
 #include "http/message.h"
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +11,7 @@ namespace active_calls::shim {
 inline constexpr std::string_view cookie_name = "_yeti_customer_v1_session";
 
 // The token of `Authorization`, bare or after `Bearer`, or, only where that header is absent, of
-// the cookie `cookie_name`. Empty where there is none, or more than one.
-std::optional<std::string> token_of(const http::Request& request);
+// the cookie `cookie_name`. Throws Refusal 401 where there is none, or more than one.
+std::string token_of(const http::Request& request);
 
 } // namespace active_calls::shim

@@ -136,23 +136,23 @@ http::Response CustomerApi::answer(const http::Request& request, const Scope& sc
 }
 
 Scope CustomerApi::authenticate(const http::Request& request) const {
-    const auto token = token_of(request);
-    const auto scope =
-        token ? verifier_.verify(*token, std::chrono::system_clock::now()) : std::nullopt;
-    if (!scope) throw Refusal(401);
-    return *scope;
+    return verifier_.verify(token_of(request), std::chrono::system_clock::now());
 }
 
 http::Response CustomerApi::finish(Exchange& exchange, const std::optional<Refusal>& refusal,
                                    std::size_t point_count) {
     http::Response& response = exchange.response;
-    if (refusal) refusal->write(response);
+    Log::Fields noted{{"points", point_count}};
+    if (refusal) {
+        refusal->write(response);
+        if (!refusal->reason.empty()) noted.add("reason", refusal->reason);
+    }
     const int status = response.status;
     if (status < 500) exchange.failure = {}; // It is the customer's to mend.
     response.fields.set("x-runtime", runtime(exchange.duration()));
     const std::string id = request_id(exchange.request.fields.get("X-Request-Id"));
     return bookkeeper_.close(exchange, route_of(exchange.request.path()), id,
-                             {level_of(status), "request", {{"points", point_count}}});
+                             {level_of(status), "request", std::move(noted)});
 }
 
 } // namespace active_calls::shim

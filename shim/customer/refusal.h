@@ -17,8 +17,16 @@ public:
         : std::runtime_error(error)
         , status(status) {}
 
+    // 401. The customer is not told the reason; the log is.
+    static Refusal unauthorized(const std::string& reason) {
+        Refusal refusal(401);
+        refusal.reason = reason;
+        return refusal;
+    }
+
     // Says what a customer is told of an error of the database.
     static Refusal of(const ErrorMeaning& meaning, const std::string& message) {
+        if (meaning.customer.code == 401) return unauthorized(message);
         return Refusal(meaning.customer.code, meaning.customer.text_for(message));
     }
 
@@ -27,6 +35,8 @@ public:
     void write(http::Response& response) const;
 
     int status;
+    // Of a 401, for the log: words of our own or the extension's, and nothing of the token.
+    std::string reason;
 };
 
 } // namespace active_calls::shim

@@ -1,6 +1,7 @@
 #include "token.h"
 
 #include "parameter_types.h"
+#include "refusal.h"
 
 #include <jwt.h>
 #include <openssl/evp.h>
@@ -57,6 +58,8 @@ std::string from_base64url(std::string_view part) {
     return length < 0 ? "" : bytes.substr(0, part.size() * 3 / 4);
 }
 
+[[noreturn]] void refuse(const std::string& reason) { throw Refusal::unauthorized(reason); }
+
 // Whether it is JSON in which no object has two members of one name. Readers differ in which of
 // them counts (RFC 8725, 2.4), so that the signer of the token may have meant the other one.
 bool is_unambiguous(const std::string& text) {
@@ -74,32 +77,51 @@ bool is_unambiguous(const std::string& text) {
     return !json::parse(text, look, false).is_discarded() && !is_repeated;
 }
 
-// The claims of a token whose signature holds. Only HS256 counts, though libjwt verifies more,
-// and a token that asks for extensions (`crit`) asks for what is not understood here.
-std::optional<json> signed_claims(const std::string& token, const Secret& secret) {
-    jwt_t* decoded = nullptr;
-    const int key_length = static_cast<int>(secret.bytes.size());
-    if (jwt_decode(&decoded, token.c_str(), key_of(secret), key_length) != 0) return std::nullopt;
-    const JwtPtr jwt(decoded);
-    const char* const algorithm = jwt_get_header(jwt.get(), "alg");
-    if (!algorithm || std::string_view(algorithm) != "HS256") return std::nullopt;
-    if (CString(jwt_get_headers_json(jwt.get(), "crit"))) return std::nullopt;
-    const auto first = token.find('.');
-    const auto second = token.find('.', first + 1);
-    if (!is_unambiguous(from_base64url(token.substr(0, first))) ||
-        !is_unambiguous(from_base64url(token.substr(first + 1, second - first - 1))))
-        return std::nullopt;
-    const CString text(jwt_get_grants_json(jwt.get(), nullptr));
-    if (!text) return std::nullopt;
-    json claims = json::parse(text.get(), nullptr, false);
-    return claims.is_object() ? std::optional(std::move(claims)) : std::nullopt;
+// The JSON of a token, which libjwt shows only where the signature holds.
+struct TokenText {
+    explicit TokenText(std::string_view token)
+        : header(from_base64url(token.substr(0, token.find('.'))))
+        , claims(from_base64url(
+              token.substr(token.find('.') + 1, token.rfind('.') - token.find('.') - 1))) {}
+
+    std::string header;
+    std::string claims;
+};
+
+// libjwt does not say why it takes a token for no good.
+[[noreturn]] void refuse_undecoded(const TokenText& text) {
+    const json header = json::parse(text.header, nullptr, false);
+    const json claims = json::parse(text.claims, nullptr, false);
+    if (!header.is_object() || !claims.is_object()) refuse("malformed");
+    if (header.value("alg", json()) != "HS256") refuse("algorithm");
+    refuse("bad signature");
 }
 
-// A time, which may have a fraction; `absent` where there is none, NaN where it is no number.
+// The claims of a token whose signature holds. Only HS256 counts, though libjwt verifies more,
+// and a token that asks for extensions (`crit`) asks for what is not understood here.
+json signed_claims(const std::string& token, const Secret& secret) {
+    const TokenText text(token);
+    jwt_t* decoded = nullptr;
+    const int key_length = static_cast<int>(secret.bytes.size());
+    if (jwt_decode(&decoded, token.c_str(), key_of(secret), key_length) != 0)
+        refuse_undecoded(text);
+    const JwtPtr jwt(decoded);
+    const char* const algorithm = jwt_get_header(jwt.get(), "alg");
+    if (!algorithm || std::string_view(algorithm) != "HS256") refuse("algorithm");
+    if (CString(jwt_get_headers_json(jwt.get(), "crit"))) refuse("crit");
+    if (!is_unambiguous(text.header) || !is_unambiguous(text.claims)) refuse("malformed");
+    const CString claims_text(jwt_get_grants_json(jwt.get(), nullptr));
+    json claims = json::parse(claims_text ? claims_text.get() : "", nullptr, false);
+    if (!claims.is_object()) refuse("malformed");
+    return claims;
+}
+
+// A time, which may have a fraction; `absent` where there is none.
 double time_of(const json& claims, const char* name, double absent) {
     const auto time = claims.find(name);
     if (time == claims.end()) return absent;
-    return time->is_number() ? time->get<double>() : std::numeric_limits<double>::quiet_NaN();
+    if (!time->is_number()) refuse(std::string(name) + " is no number");
+    return time->get<double>();
 }
 
 bool is_for_customers(const json& claims) {
@@ -157,36 +179,34 @@ TokenVerifier::TokenVerifier(Secret secret, bool require_expiry)
     if (secret_.bytes.empty()) throw std::invalid_argument("the secret is empty");
 }
 
-std::optional<Scope> TokenVerifier::verify(std::string_view token,
-                                           std::chrono::system_clock::time_point now) const {
-    if (!may_be_token(token)) return std::nullopt;
+Scope TokenVerifier::verify(std::string_view token,
+                            std::chrono::system_clock::time_point now) const {
+    if (!may_be_token(token)) refuse("malformed");
     const std::string key(token);
     std::unique_lock lock(mutex_);
     auto known = known_.find(key);
     if (known == known_.end()) {
         lock.unlock();
         auto grant = examine(key);
-        if (!grant) return std::nullopt;
         lock.lock();
         if (known_.size() >= max_known_tokens) known_.clear();
-        known = known_.insert_or_assign(key, *std::move(grant)).first;
+        known = known_.insert_or_assign(key, std::move(grant)).first;
     }
     const Grant& grant = known->second;
     const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
-    // Written so that a NaN is never valid.
-    const bool is_current = grant.valid_from <= seconds && seconds < grant.valid_until;
-    return is_current ? std::optional(grant.scope) : std::nullopt;
+    if (seconds < grant.valid_from) refuse("not valid yet");
+    if (seconds >= grant.valid_until) refuse("expired");
+    return grant.scope;
 }
 
-std::optional<Grant> TokenVerifier::examine(const std::string& token) const {
+Grant TokenVerifier::examine(const std::string& token) const {
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    const auto claims = signed_claims(token, secret_);
-    if (!claims || !is_for_customers(*claims)) return std::nullopt;
-    if (require_expiry_ && !claims->contains("exp")) return std::nullopt;
-    auto scope = scope_of(*claims);
-    if (!scope) return std::nullopt;
-    return Grant{*std::move(scope), time_of(*claims, "nbf", -infinity),
-                 time_of(*claims, "exp", infinity)};
+    const json claims = signed_claims(token, secret_);
+    if (!is_for_customers(claims)) refuse("audience");
+    if (require_expiry_ && !claims.contains("exp")) refuse("no exp");
+    auto scope = scope_of(claims);
+    if (!scope) refuse("subject");
+    return {*std::move(scope), time_of(claims, "nbf", -infinity), time_of(claims, "exp", infinity)};
 }
 
 std::string issue_token(const Secret& secret, const Scope& scope,

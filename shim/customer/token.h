@@ -49,14 +49,13 @@ public:
     // `require_expiry`: a token without `exp` is refused.
     TokenVerifier(Secret secret, bool require_expiry);
 
-    // The scope of a valid token; empty if the token is malformed, signed by another key, of an
-    // algorithm other than HS256, expired, not valid yet, or for another audience than
-    // `customer-v1`, or if what it says of its scope has a wrong type.
-    std::optional<Scope> verify(std::string_view token,
-                                std::chrono::system_clock::time_point now) const;
+    // The scope of a valid token. Throws Refusal 401, with the reason, if the token is malformed,
+    // signed by another key, of an algorithm other than HS256, expired, not valid yet, or for
+    // another audience than `customer-v1`, or if what it says of its scope has a wrong type.
+    Scope verify(std::string_view token, std::chrono::system_clock::time_point now) const;
 
 private:
-    std::optional<Grant> examine(const std::string& token) const;
+    Grant examine(const std::string& token) const;
 
     Secret secret_;
     bool require_expiry_;

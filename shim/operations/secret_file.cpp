@@ -47,6 +47,20 @@ void warn_if_readable_by_all(const std::string& path, std::vector<std::string>& 
         warnings.push_back("every user of this machine can read " + path + ": chmod o-r it");
 }
 
+// Editors and shells leave white space behind, which nobody sees. It may be meant, so it counts.
+void warn_of_white_space(const std::string& source, const std::string& secret,
+                         std::vector<std::string>& warnings) {
+    constexpr std::string_view white_space = " \t\r\n\v\f";
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    const bool is_white = white_space.find(secret.front()) != std::string_view::npos ||
+                          white_space.find(secret.back()) != std::string_view::npos;
+    if (is_white || secret.starts_with(byte_order_mark))
+        warnings.push_back(source +
+                           " begins or ends with white space (a blank, a carriage return, a second "
+                           "newline, a byte order mark), which counts as a part of the secret: "
+                           "nothing matches that was made without it");
+}
+
 } // namespace
 
 Secret load_secret(const std::string& path, std::vector<std::string>& warnings) {
@@ -62,6 +76,7 @@ Secret load_secret(const std::string& path, std::vector<std::string>& warnings) 
             " is empty: it has to hold the key of the tokens, or anybody could make them");
     if (secret.bytes.size() < advisable_length)
         warnings.push_back("the JWT secret is shorter than 32 bytes, so it may be guessed");
+    warn_of_white_space(path.empty() ? secret_variable : path, secret.bytes, warnings);
     warn_if_readable_by_all(path, warnings);
     return secret;
 }
@@ -73,6 +88,7 @@ std::optional<std::string> load_feed_password(const std::string& path,
         throw std::runtime_error(
             (path.empty() ? password_variable : path) +
             " is empty: it has to hold the switch's password, or anybody could send rows");
+    if (password) warn_of_white_space(path.empty() ? password_variable : path, *password, warnings);
     warn_if_readable_by_all(path, warnings);
     return password;
 }

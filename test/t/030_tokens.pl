@@ -387,6 +387,9 @@ subtest 'where the secret comes from' => sub {
             run_shim([ 'token', '--sub', 37, '--jwt-secret-file', $file ], secret => undef)->{stdout} =~ s/\n\z//r;
         let_in(ask($made, $ACCOUNT_7, $of), "$name: the token command reads the same file");
         unlike($of->log_text, qr/\Q$secret/, "$name: the secret is not logged");
+        my $warns = $secret =~ /\A\s|\s\z/ ? 1 : 0;
+        my @warnings = grep { ($_->{warning} // '') =~ /\A\Q$file\E begins or ends with white space/ } $of->log_records;
+        is(scalar @warnings, $warns, "$name: the log " . ($warns ? 'warns' : 'does not warn') . ' of white space');
         is($of->stop, 0, "$name: ends in good order");
     };
     $case->('without a newline', 'the secret in a file, without a newline', 'the secret in a file, without a newline');
@@ -398,6 +401,7 @@ subtest 'where the secret comes from' => sub {
         'with two newlines', "the secret in a file, and two newlines\n\n",
         "the secret in a file, and two newlines\n"
     );
+    $case->('of Windows', "the secret in a file of Windows\r\n", "the secret in a file of Windows\r");
     $case->('with spaces', "  the secret in a file, between spaces  \n", '  the secret in a file, between spaces  ');
     $case->('with bytes beyond text', join('', map {chr} 1 .. 9, 11 .. 255), join('', map {chr} 1 .. 9, 11 .. 255));
 

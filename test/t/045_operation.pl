@@ -42,6 +42,25 @@ subtest 'one log line for a request' => sub {
         like($numbers, qr/\A\[\d+,\d+(?:\.\d+)?(?:e-\d+)?\]\z/, "$id: status and milliseconds are numbers");
         is($record->{points}, 6, "$id: points") if $status == 200;
     }
+    my $forged  = token({}, secret => 'forged, forged, forged, forged, forged');
+    my %reasons = (
+        'no token'            => [],
+        'more than one token' => [ Authorization => token(), Authorization => token() ],
+        'malformed'           => [ Authorization => 'malformed' ],
+        'bad signature'       => [ Authorization => $forged ],
+        'expired'             => [ Authorization => token({ exp => time - 1 }) ],
+        'audience'            => [ Authorization => token({ aud => 'admin' }) ],
+        'subject'             => [ Authorization => token({ sub => 'x' }) ],
+        'unknown API access'  => [ Authorization => token({ sub => 9999 }) ],
+    );
+    for my $reason (sort keys %reasons)
+    {
+        my $id = 'reason-' . ($reason =~ tr/ /-/r);
+        empty_ok(ask(token => undef, headers => [ 'X-Request-Id' => $id, @{ $reasons{$reason} } ]), 401, $reason);
+        is($shim->log_of_request($id)->{reason}, $reason, "the log has the reason: $reason");
+    }
+    is($shim->log_of_request('log-200')->{reason}, undef, 'and none where nothing was refused');
+
     sleep 0.2;
     my %lines;
     $lines{ $_->{id} }++ for grep { ($_->{id} // '') =~ /\Alog-/ } $shim->log_records;
@@ -51,7 +70,7 @@ subtest 'one log line for a request' => sub {
     ask(token => undef, headers => [ Cookie => "_yeti_customer_v1_session=$in_cookie" ]);
     my $log = $shim->log_text;
     unlike($log, qr/\Q$_/, 'no token and no secret in the log')
-        for token(), $in_cookie, (split /\./, token())[2], $SECRET;
+        for token(), $in_cookie, $forged, (map { (split /\./)[2] } token(), $forged), $SECRET;
     is_deeply([ grep { $_->{not_json} } $shim->log_records ], [], 'every line is JSON');
 
     my $plain = start_shim(database => $database, args => [ '--log-format', 'text' ]);

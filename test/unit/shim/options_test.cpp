@@ -245,7 +245,25 @@ TEST_F(Options, TakeTheSecretFromAFileFirst) {
     const std::string path = file(text + "\n");
     const ServeOptions options = serve({"--jwt-secret-file", path.c_str()});
     EXPECT_EQ(options.secret.bytes, text); // less one newline
-    EXPECT_TRUE(options.warnings.empty());
+}
+
+TEST_F(Options, WarnOfWhiteSpaceAroundASecret) {
+    const std::string good = std::string("within it there may be  blanks\tof all\nkinds") + "\n";
+    for (const std::string& text : {good, good.substr(0, good.size() - 1)}) {
+        const std::string path = file(text);
+        EXPECT_TRUE(serve({"--jwt-secret-file", path.c_str()}).warnings.empty()) << text;
+    }
+    set("FEED_PASSWORD", "sesame ");
+    for (const std::string& text :
+         {std::string(good_secret) + "\r\n", good_secret + std::string(" "),
+          good_secret + std::string("\n\n"), '\t' + good, "\xef\xbb\xbf" + good}) {
+        const std::string path = file(text);
+        const auto options =
+            serve({"--jwt-secret-file", path.c_str(), "--feed-listen", "127.0.0.1:0"});
+        ASSERT_EQ(options.warnings.size(), 2u) << text;
+        EXPECT_EQ(options.warnings[0].find(path + " begins or ends with white space"), 0u);
+        EXPECT_EQ(options.warnings[1].find("ACTIVE_CALLS_FEED_PASSWORD begins or ends"), 0u);
+    }
 }
 
 TEST_F(Options, WarnOfAWeakSecret) {

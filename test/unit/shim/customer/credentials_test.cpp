@@ -1,14 +1,24 @@
 #include "customer/credentials.h"
 
+#include "customer/refusal.h"
+
 #include <gtest/gtest.h>
 
 namespace active_calls::shim {
 namespace {
 
-std::optional<std::string> token_in(const http::Fields& headers) {
+std::string token_in(const http::Fields& headers) {
     http::Request request;
     request.fields = headers;
     return token_of(request);
+}
+
+// Why there is none, for the log.
+std::string reason_in(const http::Fields& headers) try {
+    return "the token " + token_in(headers);
+} catch (const Refusal& refusal) {
+    EXPECT_EQ(refusal.status, 401);
+    return refusal.reason;
 }
 
 TEST(Credentials, AreBareOrAfterBearer) {
@@ -24,8 +34,8 @@ TEST(Credentials, OfAnotherSchemeAreNotAToken) {
 TEST(Credentials, MayBeACookie) {
     EXPECT_EQ(token_in({{"Cookie", "_yeti_customer_v1_session=abc"}}), "abc");
     EXPECT_EQ(token_in({{"Cookie", "a=b; _yeti_customer_v1_session=abc; c=d"}}), "abc");
-    EXPECT_FALSE(token_in({{"Cookie", "x_yeti_customer_v1_session=abc"}}));
-    EXPECT_FALSE(token_in({}));
+    EXPECT_EQ(reason_in({{"Cookie", "x_yeti_customer_v1_session=abc"}}), "no token");
+    EXPECT_EQ(reason_in({}), "no token");
 }
 
 TEST(Credentials, InTheHeaderComeFirst) {
@@ -34,10 +44,11 @@ TEST(Credentials, InTheHeaderComeFirst) {
 }
 
 TEST(Credentials, AreUnclearIfThereAreTwo) {
-    EXPECT_FALSE(token_in({{"Authorization", "abc"}, {"Authorization", "def"}}));
-    EXPECT_FALSE(
-        token_in({{"Cookie", "_yeti_customer_v1_session=abc; _yeti_customer_v1_session=def"}}));
-    EXPECT_FALSE(token_in({{"Cookie", "_yeti_customer_v1_session=abc"}, {"Cookie", "a=b"}}));
+    for (const http::Fields& headers : std::vector<http::Fields>{
+             {{"Authorization", "abc"}, {"Authorization", "def"}},
+             {{"Cookie", "_yeti_customer_v1_session=abc; _yeti_customer_v1_session=def"}},
+             {{"Cookie", "_yeti_customer_v1_session=abc"}, {"Cookie", "a=b"}}})
+        EXPECT_EQ(reason_in(headers), "more than one token");
 }
 
 } // namespace

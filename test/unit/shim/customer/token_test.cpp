@@ -1,4 +1,5 @@
 // Tokens that must pass, and many that must not.
+#include "customer/refusal.h"
 #include "customer/token.h"
 
 #include <gtest/gtest.h>
@@ -41,8 +42,26 @@ const std::string header = R"({"alg":"HS256"})";
 
 std::string token(const json& claims) { return token(header, claims.dump()); }
 
+std::optional<Scope> verified(const TokenVerifier& verifier, const std::string& text,
+                              std::chrono::system_clock::time_point when = now) try {
+    return verifier.verify(text, when);
+} catch (const Refusal& refusal) {
+    EXPECT_EQ(refusal.status, 401);
+    EXPECT_FALSE(refusal.reason.empty());
+    return std::nullopt;
+}
+
 std::optional<Scope> verify(const std::string& text, bool require_expiry = false) {
-    return TokenVerifier(secret, require_expiry).verify(text, now);
+    return verified(TokenVerifier(secret, require_expiry), text);
+}
+
+// What the log says of a token.
+std::string reason(const std::string& text) try {
+    TokenVerifier(secret, true).verify(text, now);
+    return "";
+} catch (const Refusal& refusal) {
+    EXPECT_STREQ(refusal.what(), ""); // which is what the customer is told
+    return refusal.reason;
 }
 
 const json plain{{"aud", {"customer-v1"}}, {"sub", 37}, {"exp", 1767358035}};
@@ -105,9 +124,9 @@ TEST(Token, Expires) {
 TEST(Token, ExpiresAlsoWhenItIsKnown) {
     const TokenVerifier verifier(secret, false);
     const std::string text = token(with("exp", 1767271576));
-    EXPECT_EQ(verifier.verify(text, now), access_37);
-    EXPECT_EQ(verifier.verify(text, now), access_37);
-    EXPECT_FALSE(verifier.verify(text, now + std::chrono::seconds{1}));
+    EXPECT_EQ(verified(verifier, text), access_37);
+    EXPECT_EQ(verified(verifier, text), access_37);
+    EXPECT_FALSE(verified(verifier, text, now + std::chrono::seconds{1}));
 }
 
 TEST(Token, NeedsAnExpiryOnlyWhereRequired) {
@@ -179,6 +198,27 @@ TEST(Token, IsWellFormed) {
     EXPECT_FALSE(verify(token(header, R"({"aud":"customer-v1","sub":37,"exp":1e999})")));
 }
 
+TEST(Token, IsRefusedForAReason) {
+    EXPECT_EQ(reason(token(plain)), "");
+    EXPECT_EQ(reason("x"), "malformed");
+    EXPECT_EQ(reason("a.b.c"), "malformed");
+    EXPECT_EQ(reason(token(header, "[]")), "malformed");
+    EXPECT_EQ(reason(token("[]", plain.dump())), "malformed");
+    EXPECT_EQ(reason(token(header, R"({"sub":37,"sub":37})")), "malformed");
+    EXPECT_EQ(reason(token(header, plain.dump(), EVP_sha256(), Secret{secret.bytes + "\r"})),
+              "bad signature");
+    EXPECT_EQ(reason(token(R"({"alg":"HS512"})", plain.dump(), EVP_sha512())), "algorithm");
+    EXPECT_EQ(reason(token(R"({"alg":"none"})", plain.dump())), "algorithm");
+    EXPECT_EQ(reason(token(R"({"alg":"HS256","crit":["exp"]})", plain.dump())), "crit");
+    EXPECT_EQ(reason(token(with("aud", "admin"))), "audience");
+    EXPECT_EQ(reason(token(with("sub", "x"))), "subject");
+    EXPECT_EQ(reason(token(dynamic({{"customer_id", "3"}}))), "subject");
+    EXPECT_EQ(reason(token(without("exp"))), "no exp");
+    EXPECT_EQ(reason(token(with("exp", "tomorrow"))), "exp is no number");
+    EXPECT_EQ(reason(token(with("exp", 1767271575))), "expired");
+    EXPECT_EQ(reason(token(with("nbf", 1767271576))), "not valid yet");
+}
+
 TEST(DynamicToken, CarriesItsScope) {
     EXPECT_EQ(verify(token(dynamic({{"customer_id", 3}}))), Scope(CustomerScope{3, {}}));
     EXPECT_EQ(verify(token(dynamic({{"customer_id", 3}, {"account_ids", json::array()}}))),
@@ -209,9 +249,9 @@ TEST(IssuedToken, IsOneThatPasses) {
          {Scope(ApiAccess{37}), Scope(CustomerScope{3, {}}), Scope(CustomerScope{3, {7, 8}})}) {
         const TokenVerifier verifier(secret, true);
         const std::string text = issue_token(secret, scope, expiry);
-        EXPECT_EQ(verifier.verify(text, now), scope);
-        EXPECT_FALSE(verifier.verify(text, expiry));
-        EXPECT_FALSE(verifier.verify(issue_token(secret, scope, std::nullopt), now));
+        EXPECT_EQ(verified(verifier, text), scope);
+        EXPECT_FALSE(verified(verifier, text, expiry));
+        EXPECT_FALSE(verified(verifier, issue_token(secret, scope, std::nullopt)));
         EXPECT_EQ(verify(issue_token(secret, scope, std::nullopt)), scope);
     }
 }
