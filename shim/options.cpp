@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 
@@ -21,6 +22,7 @@ struct RawOptions {
     std::string listen = "127.0.0.1:8080";
     std::string admin_listen;
     std::string secret_file;
+    milliseconds cookie_time_to_live{600'000};
     ServeOptions serve;
     std::string feed_listen;
     std::string feed_user = "default";
@@ -72,21 +74,38 @@ std::string spell(milliseconds duration) {
                                         : std::to_string(duration.count()) + "ms";
 }
 
+// Which durations an option takes.
+struct Durations {
+    milliseconds unit;
+    milliseconds most;
+    bool may_be_zero;
+    const char* hint;
+};
+
+constexpr Durations waits{milliseconds{1}, std::chrono::hours{24}, false,
+                          "must be from 1ms to 24h, such as 500ms, 5s or 10m, not "};
+constexpr Durations lifetimes{std::chrono::seconds{1}, std::chrono::hours{8784}, true,
+                              "must be 0, or whole seconds up to 366d, such as 10m or 8h, not "};
+
 // Turns `5s` into a count of milliseconds; returns what is wrong, if anything.
-std::string to_milliseconds(std::string& text) {
+std::string to_milliseconds(std::string& text, const Durations& durations) {
+    if (durations.may_be_zero && text == "0") return "";
     const CLI::AsNumberWithUnit convert(
         std::map<std::string, std::int64_t>{
-            {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}},
+            {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}},
         CLI::AsNumberWithUnit::Options(CLI::AsNumberWithUnit::CASE_SENSITIVE |
                                        CLI::AsNumberWithUnit::UNIT_REQUIRED));
-    std::string hint = "must be from 1ms to 24h, such as 500ms, 5s or 10m, not " + text;
+    std::string hint = durations.hint + text;
     try {
         convert(text);
     } catch (const CLI::ValidationError&) {
         return hint;
     }
-    const auto count = parse_int32(text);
-    return count && *count > 0 && *count <= 86'400'000 ? "" : hint;
+    std::int64_t count = -1;
+    std::from_chars(text.data(), text.data() + text.size(), count);
+    const bool is_within = count >= (durations.may_be_zero ? 0 : 1) &&
+                           count <= durations.most.count() && count % durations.unit.count() == 0;
+    return is_within ? "" : hint;
 }
 
 constexpr std::int64_t min_body = std::int64_t{1} << 10;
@@ -159,10 +178,14 @@ public:
     }
 
     // What `value` holds is the default; none, where that is 0.
-    void duration(const char* flag, milliseconds& value, const char* help) {
+    void duration(const char* flag, milliseconds& value, const char* help,
+                  const Durations& durations = waits) {
         const auto set = [&value](const std::int64_t& count) { value = milliseconds{count}; };
         auto* const option = command_.add_option_function<std::int64_t>(flag, set, help);
-        option->transform(CLI::Validator(to_milliseconds, ""))
+        const auto convert = [&durations](std::string& text) {
+            return to_milliseconds(text, durations);
+        };
+        option->transform(CLI::Validator(convert, ""))
             ->default_str(value.count() > 0 ? spell(value) : "");
         add(option, "DURATION");
     }
@@ -269,6 +292,10 @@ void add_serve(CLI::App& app, RawOptions& raw) {
     Group tokens(command, "Tokens");
     add_secret_option(tokens, raw);
     tokens.flag("--require-exp", "Refuse tokens that never expire");
+    tokens.duration("--cookie-ttl", raw.cookie_time_to_live,
+                    "How long a token that came in the cookie lives on: each answer to it\n"
+                    "renews the cookie, as Yeti does; 0 renews none",
+                    lifetimes);
 
     Group log(command, "Log");
     log.choice<LogFormat>("--log-format", serve.log_format,
@@ -391,6 +418,9 @@ ServeOptions checked_serve(const CLI::App& command, RawOptions& raw) {
     ServeOptions& serve = raw.serve;
     check_database(command, "--database", serve.database);
     serve.require_expiry = command["--require-exp"]->as<bool>();
+    if (raw.cookie_time_to_live.count() > 0)
+        serve.customers.cookie_time_to_live =
+            std::chrono::duration_cast<std::chrono::seconds>(raw.cookie_time_to_live);
     serve.listen = *parse_address(raw.listen);
     serve.admin_listen = parse_address(raw.admin_listen);
     serve.secret = secret_of(raw, serve.warnings);

@@ -1,7 +1,7 @@
 // What the operator asked for: command line, environment and configuration file in one.
 #pragma once
 
-#include "customer/token.h"
+#include "customer/customer_api.h"
 #include "feed/feed_credentials.h"
 #include "feed/input_settings.h"
 #include "http/listening_socket.h"
@@ -38,6 +38,7 @@ struct ServeOptions {
     std::string database;
     Secret secret;
     bool require_expiry = false;
+    CustomerSettings customers;
     std::size_t pool_size = 8;
     std::chrono::milliseconds pool_timeout{2'000};
     std::chrono::milliseconds statement_timeout{10'000};

@@ -99,7 +99,7 @@ public:
                           : nullptr)
         , metrics_(sources())
         , verifier_(options.secret, options.require_expiry)
-        , customer_api_(verifier_, customer_pool_, metrics_, log)
+        , customer_api_(options.customers, verifier_, customer_pool_, metrics_, log)
         , admin_(ready_pool_, customer_pool_, metrics_,
                  [this] { return customers_->is_draining(); }) {
         listen(customers_, customer_settings(max_connections), customer_api_);

@@ -3,6 +3,8 @@
 #include "http/text.h"
 #include "refusal.h"
 
+#include <fmt/chrono.h>
+
 #include <optional>
 
 namespace active_calls::shim {
@@ -35,17 +37,25 @@ std::string cookie_token(std::string_view cookies) {
 
 } // namespace
 
-std::string token_of(const http::Request& request) {
+Credentials credentials_of(const http::Request& request) {
     switch (request.fields.count("Authorization")) {
     case 0:
         break;
     case 1:
-        return without_scheme(request.fields.get("Authorization"));
+        return {without_scheme(request.fields.get("Authorization")), false};
     default:
         refuse_several();
     }
     if (request.fields.count("Cookie") > 1) refuse_several();
-    return cookie_token(request.fields.get("Cookie"));
+    return {cookie_token(request.fields.get("Cookie")), true};
+}
+
+// As Yeti writes it, so that it replaces Yeti's cookie and the other way round.
+std::string set_cookie(std::string_view token, std::chrono::sys_seconds expiry) {
+    const std::tm time = fmt::gmtime(std::chrono::system_clock::to_time_t(expiry));
+    return fmt::format(
+        "{}={}; path=/; expires={:%a, %d %b %Y %H:%M:%S} GMT; HttpOnly; SameSite=Lax", cookie_name,
+        token, time);
 }
 
 } // namespace active_calls::shim

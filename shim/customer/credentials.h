@@ -3,6 +3,7 @@
 
 #include "http/message.h"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,16 @@ namespace active_calls::shim {
 
 inline constexpr std::string_view cookie_name = "_yeti_customer_v1_session";
 
+struct Credentials {
+    std::string token;
+    bool is_cookie;
+};
+
 // The token of `Authorization`, bare or after `Bearer`, or, only where that header is absent, of
 // the cookie `cookie_name`. Throws Refusal 401 where there is none, or more than one.
-std::string token_of(const http::Request& request);
+Credentials credentials_of(const http::Request& request);
+
+// The cookie with a token that ends at `expiry`, as a value of `Set-Cookie`.
+std::string set_cookie(std::string_view token, std::chrono::sys_seconds expiry);
 
 } // namespace active_calls::shim

@@ -93,28 +93,32 @@ LogLevel level_of(int status) {
 
 } // namespace
 
-CustomerApi::CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log)
-    : verifier_(verifier)
+CustomerApi::CustomerApi(CustomerSettings settings, const TokenVerifier& verifier, Pool& pool,
+                         Metrics& metrics, Log& log)
+    : settings_(std::move(settings))
+    , verifier_(verifier)
     , pool_(pool)
     , bookkeeper_(metrics, log) {}
 
 std::variant<http::Response, http::Task> CustomerApi::receive(const http::Request& request) {
     Exchange exchange = begin(request);
     std::optional<http::Task> task;
+    std::optional<Caller> caller;
     const auto refusal = exchange.attempt<Refusal>([&] {
         require_resource(request.path(), request.method);
         if (request.path() == openapi_path) {
             answer_with(std::string(openapi_document), exchange);
             return;
         }
-        const Scope scope = authenticate(request);
+        caller = authenticate(request);
         task = http::Task{
-            flow_of(scope),
-            [this, scope, series_request = parse_series_request(query_of(request.target))](
-                const http::Request& taken) { return answer(taken, scope, series_request); }};
+            flow_of(caller->grant->scope),
+            [this, caller = *caller,
+             series_request = parse_series_request(query_of(request.target))](
+                const http::Request& taken) { return answer(taken, caller, series_request); }};
     });
     if (task) return *std::move(task);
-    return finish(exchange, refusal);
+    return finish(exchange, refusal, caller);
 }
 
 http::Response CustomerApi::refuse(const http::Request& request, int status) {
@@ -123,30 +127,41 @@ http::Response CustomerApi::refuse(const http::Request& request, int status) {
     return finish(exchange, refusal_of_unanswered(status));
 }
 
-http::Response CustomerApi::answer(const http::Request& request, const Scope& scope,
+http::Response CustomerApi::answer(const http::Request& request, const Caller& caller,
                                    const SeriesRequest& series_request) {
     Exchange exchange = begin(request);
     std::size_t point_count = 0;
     const auto refusal = exchange.attempt<Refusal>([&] {
-        const Series series = fetch_series(pool_, scope, series_request);
+        const Series series = fetch_series(pool_, caller.grant->scope, series_request);
         point_count = series.size();
         answer_with(body_of(series, series_request), exchange);
     });
-    return finish(exchange, refusal, point_count);
+    return finish(exchange, refusal, caller, point_count);
 }
 
-Scope CustomerApi::authenticate(const http::Request& request) const {
-    return verifier_.verify(token_of(request), std::chrono::system_clock::now());
+Caller CustomerApi::authenticate(const http::Request& request) const {
+    const Credentials credentials = credentials_of(request);
+    return {verifier_.verify(credentials.token, std::chrono::system_clock::now()),
+            credentials.is_cookie};
+}
+
+// As Yeti does, so that a page that only draws charts stays logged in.
+void CustomerApi::renew_cookie(const Caller& caller, http::Response& response) const {
+    if (!caller.has_cookie || !settings_.cookie_time_to_live || response.status == 401) return;
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto expiry = now + *settings_.cookie_time_to_live;
+    response.fields.set("set-cookie", set_cookie(verifier_.renew(*caller.grant, expiry), expiry));
 }
 
 http::Response CustomerApi::finish(Exchange& exchange, const std::optional<Refusal>& refusal,
-                                   std::size_t point_count) {
+                                   const std::optional<Caller>& caller, std::size_t point_count) {
     http::Response& response = exchange.response;
     Log::Fields noted{{"points", point_count}};
     if (refusal) {
         refusal->write(response);
         if (!refusal->reason.empty()) noted.add("reason", refusal->reason);
     }
+    if (caller) renew_cookie(*caller, response);
     const int status = response.status;
     if (status < 500) exchange.failure = {}; // It is the customer's to mend.
     response.fields.set("x-runtime", runtime(exchange.duration()));

@@ -8,15 +8,30 @@
 #include "series_request.h"
 #include "token.h"
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <variant>
 
 namespace active_calls::shim {
 
+struct CustomerSettings {
+    // How long a token lives on that came in the cookie, from each answer on; none: it is not
+    // renewed.
+    std::optional<std::chrono::seconds> cookie_time_to_live;
+};
+
+// Who asks.
+struct Caller {
+    std::shared_ptr<const Grant> grant;
+    bool has_cookie;
+};
+
 // Safe for use by many threads. What it refers to must outlive it.
 class CustomerApi : public http::Service {
 public:
-    CustomerApi(const TokenVerifier& verifier, Pool& pool, Metrics& metrics, Log& log);
+    CustomerApi(CustomerSettings settings, const TokenVerifier& verifier, Pool& pool,
+                Metrics& metrics, Log& log);
 
     // Answers what needs no database. Requests of one API access, or of one customer whose tokens
     // carry their own scope, are a flow.
@@ -24,12 +39,15 @@ public:
     http::Response refuse(const http::Request& request, int status) override;
 
 private:
-    Scope authenticate(const http::Request& request) const;
-    http::Response answer(const http::Request& request, const Scope& scope,
+    Caller authenticate(const http::Request& request) const;
+    void renew_cookie(const Caller& caller, http::Response& response) const;
+    http::Response answer(const http::Request& request, const Caller& caller,
                           const SeriesRequest& series_request);
     http::Response finish(Exchange& exchange, const std::optional<Refusal>& refusal,
+                          const std::optional<Caller>& caller = std::nullopt,
                           std::size_t point_count = 0);
 
+    const CustomerSettings settings_;
     const TokenVerifier& verifier_;
     Pool& pool_;
     Bookkeeper bookkeeper_;

@@ -170,6 +170,31 @@ std::optional<Scope> scope_of(const json& claims) {
     return ApiAccess{*id};
 }
 
+// What a token of this scope says of it; `config` is the `cfg` of a dynamic one.
+json claims_of(const Scope& scope, const json& config) {
+    json claims{{"aud", {audience}}};
+    if (const auto* access = std::get_if<ApiAccess>(&scope)) {
+        claims["sub"] = access->id;
+    } else {
+        claims["sub"] = dynamic_subject;
+        claims["cfg"] = config;
+    }
+    return claims;
+}
+
+std::string signed_token(const std::string& claims, const Secret& secret) {
+    jwt_t* created = nullptr;
+    if (jwt_new(&created) != 0) throw std::runtime_error("could not make a token");
+    const JwtPtr jwt(created);
+    const int key_length = static_cast<int>(secret.bytes.size());
+    if (jwt_set_alg(jwt.get(), JWT_ALG_HS256, key_of(secret), key_length) != 0 ||
+        jwt_add_grants_json(jwt.get(), claims.c_str()) != 0)
+        throw std::runtime_error("could not make a token");
+    const CString text(jwt_encode_str(jwt.get()));
+    if (!text) throw std::runtime_error("could not sign a token");
+    return text.get();
+}
+
 } // namespace
 
 TokenVerifier::TokenVerifier(Secret secret, bool require_expiry)
@@ -179,24 +204,30 @@ TokenVerifier::TokenVerifier(Secret secret, bool require_expiry)
     if (secret_.bytes.empty()) throw std::invalid_argument("the secret is empty");
 }
 
-Scope TokenVerifier::verify(std::string_view token,
-                            std::chrono::system_clock::time_point now) const {
+std::shared_ptr<const Grant>
+TokenVerifier::verify(std::string_view token, std::chrono::system_clock::time_point now) const {
     if (!may_be_token(token)) refuse("malformed");
     const std::string key(token);
     std::unique_lock lock(mutex_);
     auto known = known_.find(key);
     if (known == known_.end()) {
         lock.unlock();
-        auto grant = examine(key);
+        auto grant = std::make_shared<const Grant>(examine(key));
         lock.lock();
         if (known_.size() >= max_known_tokens) known_.clear();
         known = known_.insert_or_assign(key, std::move(grant)).first;
     }
-    const Grant& grant = known->second;
+    auto grant = known->second;
     const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
-    if (seconds < grant.valid_from) refuse("not valid yet");
-    if (seconds >= grant.valid_until) refuse("expired");
-    return grant.scope;
+    if (seconds < grant->valid_from) refuse("not valid yet");
+    if (seconds >= grant->valid_until) refuse("expired");
+    return grant;
+}
+
+std::string TokenVerifier::renew(const Grant& grant, std::chrono::sys_seconds expiry) const {
+    json claims = json::parse(grant.claims);
+    claims["exp"] = expiry.time_since_epoch().count();
+    return signed_token(claims.dump(), secret_);
 }
 
 Grant TokenVerifier::examine(const std::string& token) const {
@@ -206,32 +237,19 @@ Grant TokenVerifier::examine(const std::string& token) const {
     if (require_expiry_ && !claims.contains("exp")) refuse("no exp");
     auto scope = scope_of(claims);
     if (!scope) refuse("subject");
-    return {*std::move(scope), time_of(claims, "nbf", -infinity), time_of(claims, "exp", infinity)};
+    std::string renewed = claims_of(*scope, claims.value("cfg", json())).dump();
+    return {*std::move(scope), std::move(renewed), time_of(claims, "nbf", -infinity),
+            time_of(claims, "exp", infinity)};
 }
 
 std::string issue_token(const Secret& secret, const Scope& scope,
                         std::optional<std::chrono::sys_seconds> expiry) {
-    json claims{{"aud", {audience}}};
-    if (const auto* access = std::get_if<ApiAccess>(&scope)) {
-        claims["sub"] = access->id;
-    } else {
-        const auto& customer = std::get<CustomerScope>(scope);
-        claims["sub"] = dynamic_subject;
-        claims["cfg"] = {{"customer_id", customer.customer_id},
-                         {"account_ids", customer.account_ids}};
-    }
+    json config;
+    if (const auto* const customer = std::get_if<CustomerScope>(&scope))
+        config = {{"customer_id", customer->customer_id}, {"account_ids", customer->account_ids}};
+    json claims = claims_of(scope, config);
     if (expiry) claims["exp"] = expiry->time_since_epoch().count();
-
-    jwt_t* created = nullptr;
-    if (jwt_new(&created) != 0) throw std::runtime_error("could not make a token");
-    const JwtPtr jwt(created);
-    const int key_length = static_cast<int>(secret.bytes.size());
-    if (jwt_set_alg(jwt.get(), JWT_ALG_HS256, key_of(secret), key_length) != 0 ||
-        jwt_add_grants_json(jwt.get(), claims.dump().c_str()) != 0)
-        throw std::runtime_error("could not make a token");
-    const CString text(jwt_encode_str(jwt.get()));
-    if (!text) throw std::runtime_error("could not sign a token");
-    return text.get();
+    return signed_token(claims.dump(), secret);
 }
 
 } // namespace active_calls::shim

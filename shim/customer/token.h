@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ inline constexpr std::size_t max_token_length = 8192;
 // What a token grants, and from when until when, in seconds since 1970.
 struct Grant {
     Scope scope;
+    // What a token that grants the same says, as JSON, but for when it ends.
+    std::string claims;
     double valid_from;
     double valid_until;
 };
@@ -49,10 +52,14 @@ public:
     // `require_expiry`: a token without `exp` is refused.
     TokenVerifier(Secret secret, bool require_expiry);
 
-    // The scope of a valid token. Throws Refusal 401, with the reason, if the token is malformed,
+    // What a valid token grants. Throws Refusal 401, with the reason, if the token is malformed,
     // signed by another key, of an algorithm other than HS256, expired, not valid yet, or for
     // another audience than `customer-v1`, or if what it says of its scope has a wrong type.
-    Scope verify(std::string_view token, std::chrono::system_clock::time_point now) const;
+    std::shared_ptr<const Grant> verify(std::string_view token,
+                                        std::chrono::system_clock::time_point now) const;
+
+    // A token that grants the same until `expiry`. Throws std::runtime_error.
+    std::string renew(const Grant& grant, std::chrono::sys_seconds expiry) const;
 
 private:
     Grant examine(const std::string& token) const;
@@ -63,7 +70,7 @@ private:
     // Grants of tokens that passed, since a customer's token comes again and again, and to check
     // its signature costs more than all else that the shim does for a request.
     mutable std::mutex mutex_;
-    mutable std::unordered_map<std::string, Grant> known_;
+    mutable std::unordered_map<std::string, std::shared_ptr<const Grant>> known_;
 };
 
 // A signed token of that scope; without `expiry` it never ends. Throws std::runtime_error.

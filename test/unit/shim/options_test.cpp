@@ -183,6 +183,10 @@ TEST_F(Options, AreNamedWhenWrong) {
         {"--log-format", "xml"},
         {"--log-level", "loud"},
         {"--database", "nonsense"},
+        {"--cookie-ttl", "600"},
+        {"--cookie-ttl", "500ms"},
+        {"--cookie-ttl", "-5s"},
+        {"--cookie-ttl", "367d"},
         {"--feed-listen", "8123"},
         {"--feed-threads", "0"},
         {"--feed-threads", "101"},
@@ -245,6 +249,19 @@ TEST_F(Options, TakeTheSecretFromAFileFirst) {
     const std::string path = file(text + "\n");
     const ServeOptions options = serve({"--jwt-secret-file", path.c_str()});
     EXPECT_EQ(options.secret.bytes, text); // less one newline
+}
+
+TEST_F(Options, RenewCookies) {
+    const auto renewed_for = [&](const std::vector<const char*>& arguments) {
+        return serve(arguments).customers.cookie_time_to_live;
+    };
+    EXPECT_EQ(renewed_for({}), seconds{600});
+    EXPECT_EQ(renewed_for({"--cookie-ttl", "90s"}), seconds{90});
+    EXPECT_EQ(renewed_for({"--cookie-ttl", "30d"}), seconds{2'592'000});
+    EXPECT_FALSE(renewed_for({"--cookie-ttl", "0"}));
+    EXPECT_FALSE(renewed_for({"--cookie-ttl", "0s"}));
+    set("COOKIE_TTL", "0");
+    EXPECT_FALSE(renewed_for({}));
 }
 
 TEST_F(Options, WarnOfWhiteSpaceAroundASecret) {

@@ -7,11 +7,13 @@
 namespace active_calls::shim {
 namespace {
 
-std::string token_in(const http::Fields& headers) {
+Credentials in(const http::Fields& headers) {
     http::Request request;
     request.fields = headers;
-    return token_of(request);
+    return credentials_of(request);
 }
+
+std::string token_in(const http::Fields& headers) { return in(headers).token; }
 
 // Why there is none, for the log.
 std::string reason_in(const http::Fields& headers) try {
@@ -41,6 +43,19 @@ TEST(Credentials, MayBeACookie) {
 TEST(Credentials, InTheHeaderComeFirst) {
     EXPECT_EQ(token_in({{"Authorization", "abc"}, {"Cookie", "_yeti_customer_v1_session=def"}}),
               "abc");
+}
+
+TEST(Credentials, KnowWhereTheyWere) {
+    EXPECT_TRUE(in({{"Cookie", "_yeti_customer_v1_session=abc"}}).is_cookie);
+    EXPECT_FALSE(in({{"Authorization", "abc"}}).is_cookie);
+    EXPECT_FALSE(
+        in({{"Authorization", "abc"}, {"Cookie", "_yeti_customer_v1_session=abc"}}).is_cookie);
+}
+
+TEST(Cookie, IsWrittenAsYetiWritesIt) {
+    EXPECT_EQ(set_cookie("e30.e30.abc", std::chrono::sys_seconds{std::chrono::seconds{1767271575}}),
+              "_yeti_customer_v1_session=e30.e30.abc; path=/; expires=Thu, 01 Jan 2026 12:46:15 "
+              "GMT; HttpOnly; SameSite=Lax");
 }
 
 TEST(Credentials, AreUnclearIfThereAreTwo) {

@@ -44,7 +44,7 @@ std::string token(const json& claims) { return token(header, claims.dump()); }
 
 std::optional<Scope> verified(const TokenVerifier& verifier, const std::string& text,
                               std::chrono::system_clock::time_point when = now) try {
-    return verifier.verify(text, when);
+    return verifier.verify(text, when)->scope;
 } catch (const Refusal& refusal) {
     EXPECT_EQ(refusal.status, 401);
     EXPECT_FALSE(refusal.reason.empty());
@@ -62,6 +62,18 @@ std::string reason(const std::string& text) try {
 } catch (const Refusal& refusal) {
     EXPECT_STREQ(refusal.what(), ""); // which is what the customer is told
     return refusal.reason;
+}
+
+json claims_in(std::string text) {
+    text = text.substr(text.find('.') + 1, text.rfind('.') - text.find('.') - 1);
+    for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+    const auto length = text.size() * 3 / 4;
+    text.resize((text.size() + 3) / 4 * 4, '=');
+    std::string bytes(text.size(), '\0');
+    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                    reinterpret_cast<const unsigned char*>(text.data()),
+                    static_cast<int>(text.size()));
+    return json::parse(bytes.substr(0, length));
 }
 
 const json plain{{"aud", {"customer-v1"}}, {"sub", 37}, {"exp", 1767358035}};
@@ -254,6 +266,44 @@ TEST(IssuedToken, IsOneThatPasses) {
         EXPECT_FALSE(verified(verifier, issue_token(secret, scope, std::nullopt)));
         EXPECT_EQ(verify(issue_token(secret, scope, std::nullopt)), scope);
     }
+}
+
+// The claims of what a token of `claims` is renewed to.
+json renewed(const json& claims) {
+    const TokenVerifier verifier(secret, true);
+    const auto grant = verifier.verify(token(claims), now);
+    const std::chrono::sys_seconds expiry{std::chrono::seconds{1767272175}};
+    const std::string text = verifier.renew(*grant, expiry);
+    EXPECT_EQ(verified(verifier, text), grant->scope);
+    EXPECT_FALSE(verified(verifier, text, expiry));
+    return claims_in(text);
+}
+
+TEST(RenewedToken, GrantsTheSameForLonger) {
+    EXPECT_EQ(renewed(plain), json({{"aud", {"customer-v1"}}, {"sub", 37}, {"exp", 1767272175}}));
+    EXPECT_EQ(renewed(with("sub", "37")), renewed(plain));
+}
+
+TEST(RenewedToken, GrantsNothingElse) {
+    EXPECT_EQ(renewed(with("aud", {"admin", "customer-v1"})), renewed(plain));
+    EXPECT_EQ(renewed(with("cfg", {{"customer_id", 3}})), renewed(plain));
+    EXPECT_EQ(renewed(with("nbf", 1767271575)), renewed(plain));
+}
+
+TEST(RenewedToken, HasAllOfItsConfiguration) {
+    for (const json& config :
+         {json({{"customer_id", 3}}), json({{"customer_id", 3}, {"account_ids", json::array()}}),
+          json({{"customer_id", 3},
+                {"account_ids", {7, 8}},
+                {"customer_portal_access_profile_id", 1},
+                {"allow_outgoing_numberlists_ids", {5}},
+                {"allowed_ips", {"0.0.0.0/0", "::/0"}},
+                {"provision_gateway_id", nullptr}}),
+          json({{"customer_id", 3},
+                {"other", {{"a", {true, nullptr, 1.5, 1e22, -9223372036854775807, "\u00e9\""}}}}})})
+        EXPECT_EQ(
+            renewed(dynamic(config)),
+            json({{"aud", {"customer-v1"}}, {"sub", "D"}, {"cfg", config}, {"exp", 1767272175}}));
 }
 
 TEST(Verifier, NeedsASecret) {
