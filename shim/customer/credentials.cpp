@@ -11,14 +11,10 @@ namespace active_calls::shim {
 
 namespace {
 
-constexpr std::string_view scheme = "bearer";
-
+// The last word, whatever stands before it, as Yeti reads it.
 std::string without_scheme(std::string_view credentials) {
-    const auto space = credentials.find(' ');
-    if (space != std::string_view::npos &&
-        equal_ignoring_case(credentials.substr(0, space), scheme))
-        credentials = trimmed(credentials.substr(space + 1));
-    return std::string(credentials);
+    credentials = trimmed(credentials);
+    return std::string(credentials.substr(credentials.find_last_of(" \t") + 1));
 }
 
 [[noreturn]] void refuse_several() { throw Refusal::unauthorized("more than one token"); }
@@ -31,22 +27,17 @@ std::string cookie_token(std::string_view cookies) {
         if (token) refuse_several();
         token = cookie.substr(equals + 1);
     }
-    if (!token) throw Refusal::unauthorized("no token");
+    if (!token || token->empty()) throw Refusal::unauthorized("no token");
     return *std::move(token);
 }
 
 } // namespace
 
 Credentials credentials_of(const http::Request& request) {
-    switch (request.fields.count("Authorization")) {
-    case 0:
-        break;
-    case 1:
-        return {without_scheme(request.fields.get("Authorization")), false};
-    default:
-        refuse_several();
-    }
-    if (request.fields.count("Cookie") > 1) refuse_several();
+    for (const auto* const name : {"Authorization", "Cookie"})
+        if (request.fields.count(name) > 1) refuse_several();
+    std::string token = without_scheme(request.fields.get("Authorization"));
+    if (!token.empty()) return {std::move(token), false};
     return {cookie_token(request.fields.get("Cookie")), true};
 }
 

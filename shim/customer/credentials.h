@@ -16,8 +16,9 @@ struct Credentials {
     bool is_cookie;
 };
 
-// The token of `Authorization`, bare or after `Bearer`, or, only where that header is absent, of
-// the cookie `cookie_name`. Throws Refusal 401 where there is none, or more than one.
+// The token of `Authorization`, bare or after a scheme such as `Bearer`, or, only where that header
+// is absent or blank, of the cookie `cookie_name`. Throws Refusal 401 where there is none, or more
+// than one.
 Credentials credentials_of(const http::Request& request);
 
 // The cookie with a token that ends at `expiry`, as a value of `Set-Cookie`.

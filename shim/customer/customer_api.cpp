@@ -31,8 +31,15 @@ Exchange begin(const http::Request& request) {
     return {request, {200, documented, {}}};
 }
 
+// As Rails routes it: its path may end in `.json`, and that in a slash.
+bool is_series(std::string_view path) {
+    if (!path.starts_with(series_path)) return false;
+    path.remove_prefix(series_path.size());
+    return path.empty() || path == "/" || path == ".json" || path == ".json/";
+}
+
 void require_resource(std::string_view path, std::string_view method) {
-    if (path != series_path && path != openapi_path) throw Refusal(404, "not found");
+    if (!is_series(path) && path != openapi_path) throw Refusal(404, "not found");
     if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
 }
 

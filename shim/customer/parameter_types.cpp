@@ -39,20 +39,19 @@ std::optional<std::int32_t> parse_int32(std::string_view text) {
 }
 
 std::optional<std::string> uuid_to_binary(std::string_view text) {
-    if (text.size() != 36) return std::nullopt;
-    std::string bytes(16, '\0');
+    if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
+    constexpr std::size_t digits = 32;
+    std::string bytes(digits / 2, '\0');
     std::size_t digit_count = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (text[i] != '-') return std::nullopt;
-            continue;
-        }
+        const bool is_between_groups = digit_count % 4 == 0 && digit_count > 0;
+        if (text[i] == '-' && is_between_groups && text[i - 1] != '-') continue;
         const int digit = hex_digit(text[i]);
-        if (digit < 0) return std::nullopt;
+        if (digit < 0 || digit_count == digits) return std::nullopt;
         char& byte = bytes[digit_count++ / 2];
         byte = static_cast<char>(byte << 4 | digit);
     }
-    return bytes;
+    return digit_count == digits && text.back() != '-' ? std::optional(bytes) : std::nullopt;
 }
 
 std::optional<std::string> time_to_binary(std::string_view text) {

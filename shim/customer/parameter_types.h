@@ -20,7 +20,8 @@ struct ParameterType {
     std::optional<std::string> (*to_binary)(std::string_view text);
 };
 
-// 36 characters in groups of 8-4-4-4-12 hexadecimal digits of either case; no braces.
+// What PostgreSQL takes: 32 hexadecimal digits of either case, with or without a hyphen after every
+// four of them, in braces or not.
 std::optional<std::string> uuid_to_binary(std::string_view text);
 // What parse_time of times.h takes.
 std::optional<std::string> time_to_binary(std::string_view text);

@@ -81,7 +81,8 @@ std::optional<microseconds> scan_time_of_day(Scanner& scanner) {
     const auto hour = scanner.take_digits(2, 23);
     if (!hour || !scanner.take_one_of(":")) return std::nullopt;
     const auto minute = scanner.take_digits(2, 59);
-    if (!minute || !scanner.take_one_of(":")) return std::nullopt;
+    if (!minute) return std::nullopt;
+    if (!scanner.take_one_of(":")) return hours{*hour} + minutes{*minute};
     const auto second = scanner.take_digits(2, 59);
     if (!second) return std::nullopt;
     const microseconds whole = hours{*hour} + minutes{*minute} + seconds{*second};

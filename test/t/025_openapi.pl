@@ -120,27 +120,31 @@ SQL
     }
 };
 
-# Values at the border of what a schema allows, on both sides, by format or type. The schema and the server must agree on
-# each.
+# Values at the border of what a schema allows, on both sides, by its name. The schema and the server must agree on each.
 my %SAMPLES = (
-    uuid  => [ $ACCOUNT_7, uc $ACCOUNT_7, 'x', "{$ACCOUNT_7}", substr($ACCOUNT_7, 1), '' ],
-    time  => [
+    Uuid => [
+        $ACCOUNT_7, uc $ACCOUNT_7, 'x', "{$ACCOUNT_7}", "{$ACCOUNT_7", "$ACCOUNT_7}", $ACCOUNT_7 =~ tr/-//dr,
+        $ACCOUNT_7 =~ s/-/--/r, "$ACCOUNT_7-", substr($ACCOUNT_7, 1), '',
+    ],
+    Time => [
         '2026-01-01T12:46:15Z', '2026-01-01t12:46:15z', '2026-01-01 12:46:15', '2026-01-01', '1767271575', '-1',
         '2026-01-01T12:46:15.5', '2026-01-01T12:46:15.123456789+02:00', '2026-01-01T12:46:15-0530',
-        '2026-01-01T12:46:15+02', '2026-01-01T12:46:15+02:', '2026-01-01T12:46', '2026-1-1', 'yesterday', 'infinity',
+        '2026-01-01T12:46:15+02', '2026-01-01T12:46:15+02:', '2026-01-01T12:46', '2026-01-01 12:46Z', '2026-01-01T12:46.5', '2026-01-01T12', '2026-1-1', 'yesterday', 'infinity',
         '1.5', '--1', '+1', '2026-01-01Z', '2026-01-01T12:46:15.', '',
     ],
-    int32  => [ 0, 1, -1, 2147483647, 2147483648, -2147483648, -2147483649, '1.5', 'x', '' ],
-    double => [ 0, '1.5', '-1.5', '1e3', 'x', 'nan', '' ],
-    string => [ '',  'x', "\x{e9}\x{1f4de}", '%', "a\0b", "\n" ],
-    inet   => [ '10.7.0.11', '2001:db8:7::5', '::', '10.7.0', '10.7.0.256', '10.7.0.11/32', '1::2::3', 'localhost', '' ],
+    Int32  => [ 0, 1, -1, 2147483647, 2147483648, -2147483648, -2147483649, '1.5', 'x', '' ],
+    FiniteDouble => [ 0, '1.5', '-1.5', '1e3', 'x', 'nan', '' ],
+    String => [ '',  'x', "\x{e9}\x{1f4de}", '%', "a\0b", "\n" ],
+    Address => [ '10.7.0.11', '2001:db8:7::5', '::', '10.7.0', '10.7.0.256', '10.7.0.11/32', '1::2::3', 'localhost', '' ],
 );
 
+$SAMPLES{CountryId} = $SAMPLES{Int32};
+
+# Those of what a parameter refers to.
 sub samples_of ($schema)
 {
-    my $kind = $schema->{format} // ($schema->{anyOf} ? 'inet' : undef)
-        // ($schema->{pattern} =~ /0-9/ ? 'time' : $schema->{type});
-    return @{ $SAMPLES{$kind} // die "no samples of $kind" };
+    my ($name) = $schema->{'$ref'} =~ m{(\w+)\z};
+    return @{ $SAMPLES{$name} // die "no samples of $name" };
 }
 
 # A value of the query as the schema sees it: a number where the schema speaks of numbers and it is one.
@@ -161,7 +165,7 @@ subtest 'the server takes what the schemas allow and refuses what they forbid' =
         # A window that ends before it begins is an empty one, however far that is.
         my %window = $name eq 'from-time' ? ('to-time' => '0000-01-01') : ();
         my %seen;
-        for my $text (samples_of($schema))
+        for my $text (samples_of($parameter->{schema}))
         {
             my $errors    = errors_of($schema, typed($schema, $text));
             my $outcome   = $errors ? 'refused' : 'taken';

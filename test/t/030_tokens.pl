@@ -52,6 +52,8 @@ subtest 'where a token is looked for' => sub {
     my @let_in = (
         [ 'bare',                            [ Authorization => $good ] ],
         [ 'after Bearer',                    [ Authorization => "Bearer $good" ] ],
+        [ 'after another scheme',            [ Authorization => "Token $good" ] ],
+        [ 'after two words',                 [ Authorization => "Bearer $bad $good" ] ],
         [ 'header name in other case',       [ AUTHORIZATION => "Bearer $good" ] ],
         [ 'in the cookie',                   [ Cookie        => "$COOKIE=$good" ] ],
         [ 'in the first of some cookies',    [ Cookie        => "$COOKIE=$good; theme=dark" ] ],
@@ -59,6 +61,7 @@ subtest 'where a token is looked for' => sub {
         [ 'in the middle of some cookies',   [ Cookie        => "theme=dark; $COOKIE=$good; lang=uk" ] ],
         [ 'a like-named cookie is another',  [ Cookie        => "x$COOKIE=$bad; ${COOKIE}2=$bad; $COOKIE=$good" ] ],
         [ 'the header wins over the cookie', [ Authorization => $good, Cookie => "$COOKIE=$bad" ] ],
+        [ 'a blank header does not',         [ Authorization => ' ',   Cookie => "$COOKIE=$good" ] ],
     );
     let_in(ask_with_headers($_->[1]), $_->[0]) for @let_in;
     my @turned_away = (
@@ -67,8 +70,8 @@ subtest 'where a token is looked for' => sub {
         [ 'garbage in the header wins, too',             [ Authorization => 'Basic dTpw', Cookie => "$COOKIE=$good" ] ],
         [ 'an empty header',                             [ Authorization     => '' ] ],
         [ 'Bearer and nothing',                          [ Authorization     => 'Bearer' ] ],
-        [ 'another scheme',                              [ Authorization     => "Basic $good" ] ],
-        [ 'two tokens',                                  [ Authorization     => "Bearer $good $good" ] ],
+        [ 'the scheme wins, too',                        [ Authorization     => 'Bearer', Cookie => "$COOKIE=$good" ] ],
+        [ 'a word after the token',                      [ Authorization     => "Bearer $good x" ] ],
         [ 'a cookie of another name',                    [ Cookie            => "session=$good" ] ],
         [ 'a cookie whose name ends alike',              [ Cookie            => "x$COOKIE=$good" ] ],
         [ 'a cookie whose name begins alike',            [ Cookie            => "${COOKIE}2=$good" ] ],

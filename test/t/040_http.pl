@@ -169,7 +169,7 @@ subtest 'methods' => sub {
 
 subtest 'paths' => sub {
     my @others = (
-        '/', '/api', '/api/rest/customer/v1', '/api/rest/customer/v1/', $PATH =~ s/v1/v2/r, "${PATH}x", "$PATH/7",
+        '/', '/api', '/api/rest/customer/v1', '/api/rest/customer/v1/', $PATH =~ s/v1/v2/r, "${PATH}x", "$PATH/7", "$PATH//", "$PATH.json7", "$PATH.xml", "$PATH/.json",
         uc $PATH,
         '/live', '/ready', '/metrics', '/favicon.ico', '/?query=INSERT', '/..', '/../../etc/passwd', '/%2e%2e/', '//',
         "/$PATH",
@@ -177,6 +177,10 @@ subtest 'paths' => sub {
     for my $path (@others)
     {
         error_ok(ask(target => $path), 404, $MESSAGE, $path);
+    }
+    for my $end ('.json', '/', '.json/')
+    {
+        series_ok(ask(target => $SAMPLE_TARGET =~ s/\?/$end?/r), $SAMPLE_JSON, "the path may end in $end");
     }
     error_ok(ask(target => '/', token => undef), 404, $MESSAGE, 'without a token, too');
     error_ok(

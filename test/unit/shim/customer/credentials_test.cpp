@@ -23,14 +23,20 @@ std::string reason_in(const http::Fields& headers) try {
     return refusal.reason;
 }
 
-TEST(Credentials, AreBareOrAfterBearer) {
-    for (const auto value : {"abc", "Bearer abc", "bearer abc", "BEARER   abc"})
+TEST(Credentials, AreBareOrAfterAScheme) {
+    for (const auto value : {"abc", "Bearer abc", "bearer abc", "BEARER   abc", "Token abc",
+                             "JWT\tabc ", "Bearer Token abc"})
         EXPECT_EQ(token_in({{"Authorization", value}}), "abc") << value;
+    EXPECT_EQ(token_in({{"Authorization", "Bearer"}}), "Bearer"); // which is no token
 }
 
-TEST(Credentials, OfAnotherSchemeAreNotAToken) {
-    EXPECT_EQ(token_in({{"Authorization", "Basic abc"}}), "Basic abc");
-    EXPECT_EQ(token_in({{"Authorization", "Bearer"}}), "Bearer");
+TEST(Credentials, ThatAreBlankAreNone) {
+    for (const auto value : {"", " ", "\t"}) {
+        EXPECT_EQ(reason_in({{"Authorization", value}}), "no token");
+        EXPECT_EQ(token_in({{"Authorization", value}, {"Cookie", "_yeti_customer_v1_session=abc"}}),
+                  "abc");
+    }
+    EXPECT_EQ(reason_in({{"Cookie", "_yeti_customer_v1_session="}}), "no token");
 }
 
 TEST(Credentials, MayBeACookie) {

@@ -18,11 +18,25 @@ TEST(Uuid, IsReadInEitherCase) {
               uuid_to_binary("069b073a-e7d9-11f0-932e-0a63caf27539"));
 }
 
-TEST(Uuid, HasOneForm) {
+TEST(Uuid, HasTheFormsThatPostgresqlTakes) {
     for (const auto text :
-         {"", "069b073ae7d911f0932e0a63caf27539", "{069b073a-e7d9-11f0-932e-0a63caf27539}",
-          "069b073a-e7d9-11f0-932e-0a63caf2753g", "069b073a-e7d9-11f0-932e-0a63caf275390",
-          "069b073a-e7d9-11f0-932e0-a63caf27539", " 69b073a-e7d9-11f0-932e-0a63caf27539"})
+         {"069b073ae7d911f0932e0a63caf27539", "{069b073a-e7d9-11f0-932e-0a63caf27539}",
+          "{069b073ae7d911f0932e0a63caf27539}", "069b-073a-e7d9-11f0-932e-0a63-caf2-7539",
+          "069b073a-e7d911f0-932e0a63-caf27539"})
+        EXPECT_EQ(uuid_to_binary(text), uuid_to_binary("069b073a-e7d9-11f0-932e-0a63caf27539"))
+            << text;
+}
+
+TEST(Uuid, HasNoOtherForm) {
+    for (const auto text :
+         {"", "-", "{", "}", "{}", "069b073a-e7d9-11f0-932e-0a63caf2753g",
+          "069b073a-e7d9-11f0-932e-0a63caf275390", "069b073a-e7d9-11f0-932e-0a63caf2753",
+          "069b073a-e7d9-11f0-932e0-a63caf27539", " 69b073a-e7d9-11f0-932e-0a63caf27539",
+          "{069b073a-e7d9-11f0-932e-0a63caf27539", "069b073a-e7d9-11f0-932e-0a63caf27539}",
+          "{{069b073a-e7d9-11f0-932e-0a63caf27539}}", "-069b073a-e7d9-11f0-932e-0a63caf27539",
+          "069b073a-e7d9-11f0-932e-0a63caf27539-", "069b073a--e7d9-11f0-932e-0a63caf27539",
+          "(069b073a-e7d9-11f0-932e-0a63caf27539)",
+          "urn:uuid:069b073a-e7d9-11f0-932e-0a63caf27539"})
         EXPECT_FALSE(uuid_to_binary(text)) << text;
 }
 

@@ -23,6 +23,12 @@ TEST(Time, HasManySpellings) {
         EXPECT_EQ(microseconds_of(text), noon_and_a_bit) << text;
 }
 
+TEST(Time, MayHaveNoSeconds) {
+    for (const auto text : {"2026-01-01T12:46Z", "2026-01-01 12:46", "2026-01-01T12:46",
+                            "2026-01-01T14:46+02:00", "2026-01-01t07:16-0530"})
+        EXPECT_EQ(microseconds_of(text), noon_and_a_bit - 15'000'000) << text;
+}
+
 TEST(Time, MayBeADate) { EXPECT_EQ(microseconds_of("2026-01-01"), 1767225600'000'000); }
 
 TEST(Time, HasMicroseconds) {
@@ -70,7 +76,9 @@ TEST(Time, IsNothingElse) {
                             "0x10",
                             "2026-01-01T12:46:15 02:00",
                             "2026-01-01T12:46:15 Z",
-                            "2026-01-01T12:46",
+                            "2026-01-01T12:46.5",
+                            "2026-01-01T12:46:",
+                            "2026-01-01T12:4",
                             "2026-01-01T12",
                             "2026-01-01T",
                             "2026-01-01Z",
