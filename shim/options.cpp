@@ -23,6 +23,7 @@ struct RawOptions {
     std::string admin_listen;
     std::string secret_file;
     milliseconds cookie_time_to_live{600'000};
+    std::vector<std::string> cors_origins;
     ServeOptions serve;
     std::string feed_listen;
     std::string feed_user = "default";
@@ -144,6 +145,14 @@ std::string check_address(const std::string& text) {
                : "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + text;
 }
 
+std::string check_origin(const std::string& text) {
+    return text == any_origin || is_origin(text) ? ""
+                                                 : "must be * or an origin as browsers write it, "
+                                                   "such as https://portal.example.com or "
+                                                   "http://localhost:3000, not " +
+                                                       text;
+}
+
 // Options under one heading of --help. Each is also a variable of the environment.
 class Group {
 public:
@@ -175,6 +184,11 @@ public:
 
     void numbers(const char* flag, std::vector<std::int32_t>& values, const char* help) {
         add(command_.add_option(flag, values, help)->delimiter(','), "N,N,...");
+    }
+
+    CLI::Option* texts(const char* flag, std::vector<std::string>& values, const char* type,
+                       const char* help) {
+        return add(command_.add_option(flag, values, help)->delimiter(','), type);
     }
 
     // What `value` holds is the default; none, where that is 0.
@@ -235,6 +249,11 @@ void add_serve(CLI::App& app, RawOptions& raw) {
     Group listening(command, "Listening");
     listening.address("--listen", raw.listen,
                       "Where customers are answered; port 0 takes any free one");
+    listening
+        .texts("--cors-origin", raw.cors_origins, "ORIGIN,...",
+               "Pages of these origins may read the answers to customers: *, or\n"
+               "https://portal.example.com,...; those of no other origin if not given")
+        ->check(check_origin);
     listening.address("--admin-listen", raw.admin_listen,
                       "Where /live, /ready and /metrics are answered; off if not given");
     listening.duration("--keep-alive-timeout", serve.keep_alive_timeout,
@@ -414,10 +433,18 @@ std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw
     return feed;
 }
 
+Cors checked_cors(RawOptions& raw) {
+    const auto& origins = raw.cors_origins;
+    if (origins.size() > 1 && std::ranges::find(origins, any_origin) != origins.end())
+        throw CLI::ValidationError("--cors-origin", "* stands alone, as it is every origin");
+    return Cors(std::move(raw.cors_origins));
+}
+
 ServeOptions checked_serve(const CLI::App& command, RawOptions& raw) {
     ServeOptions& serve = raw.serve;
     check_database(command, "--database", serve.database);
     serve.require_expiry = command["--require-exp"]->as<bool>();
+    serve.customers.cors = checked_cors(raw);
     if (raw.cookie_time_to_live.count() > 0)
         serve.customers.cookie_time_to_live =
             std::chrono::duration_cast<std::chrono::seconds>(raw.cookie_time_to_live);

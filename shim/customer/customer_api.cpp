@@ -38,8 +38,11 @@ bool is_series(std::string_view path) {
     return path.empty() || path == "/" || path == ".json" || path == ".json/";
 }
 
-void require_resource(std::string_view path, std::string_view method) {
+void require_resource(std::string_view path) {
     if (!is_series(path) && path != openapi_path) throw Refusal(404, "not found");
+}
+
+void require_method(std::string_view method) {
     if (method != "GET" && method != "HEAD") throw Refusal(405, "method not allowed");
 }
 
@@ -112,7 +115,12 @@ std::variant<http::Response, http::Task> CustomerApi::receive(const http::Reques
     std::optional<http::Task> task;
     std::optional<Caller> caller;
     const auto refusal = exchange.attempt<Refusal>([&] {
-        require_resource(request.path(), request.method);
+        require_resource(request.path());
+        if (settings_.cors.is_preflight(request)) {
+            exchange.response.status = 204;
+            return;
+        }
+        require_method(request.method);
         if (request.path() == openapi_path) {
             answer_with(std::string(openapi_document), exchange);
             return;
@@ -169,6 +177,7 @@ http::Response CustomerApi::finish(Exchange& exchange, const std::optional<Refus
         if (!refusal->reason.empty()) noted.add("reason", refusal->reason);
     }
     if (caller) renew_cookie(*caller, response);
+    settings_.cors.complete(exchange.request, response);
     const int status = response.status;
     if (status < 500) exchange.failure = {}; // It is the customer's to mend.
     response.fields.set("x-runtime", runtime(exchange.duration()));

@@ -1,6 +1,7 @@
 // The customer's resources: from a request to its answer, station by station.
 #pragma once
 
+#include "cors.h"
 #include "database/pool.h"
 #include "http/service.h"
 #include "operations/exchange.h"
@@ -19,6 +20,7 @@ struct CustomerSettings {
     // How long a token lives on that came in the cookie, from each answer on; none: it is not
     // renewed.
     std::optional<std::chrono::seconds> cookie_time_to_live;
+    Cors cors;
 };
 
 // Who asks.

@@ -43,6 +43,15 @@ void sort_fields(std::string& answer) {
     for (const auto& line : lines) to = std::ranges::copy(line, to).out;
 }
 
+// An answer that never has content must not tell its length (RFC 9110, 8.6), which httplib does.
+void drop_length_of_nothing(std::string& answer) {
+    constexpr std::string_view no_content = " 204 ";
+    constexpr std::string_view length = "Content-Length: 0\r\n";
+    if (answer.find(no_content) > answer.find("\r\n")) return;
+    if (const auto at = answer.find(length); at != std::string::npos)
+        answer.erase(at, length.size());
+}
+
 // A stream in memory: httplib reads the head from it and writes the answer to it. It has the pure
 // virtual functions of all releases, so that some override nothing.
 class MemoryStream final : public httplib::Stream {
@@ -105,6 +114,7 @@ public:
         process(&Server::process_request, stream);
         std::string answer = stream.take_output();
         sort_fields(answer);
+        drop_length_of_nothing(answer);
         return {std::move(answer), closes_, delay_};
     }
 

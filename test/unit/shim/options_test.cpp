@@ -187,6 +187,7 @@ TEST_F(Options, AreNamedWhenWrong) {
         {"--cookie-ttl", "500ms"},
         {"--cookie-ttl", "-5s"},
         {"--cookie-ttl", "367d"},
+        {"--cors-origin", "example.com"},
         {"--feed-listen", "8123"},
         {"--feed-threads", "0"},
         {"--feed-threads", "101"},
@@ -262,6 +263,30 @@ TEST_F(Options, RenewCookies) {
     EXPECT_FALSE(renewed_for({"--cookie-ttl", "0s"}));
     set("COOKIE_TTL", "0");
     EXPECT_FALSE(renewed_for({}));
+}
+
+TEST_F(Options, NameOrigins) {
+    const auto allowed = [&](const std::vector<const char*>& arguments, const char* origin) {
+        http::Request request;
+        request.fields.add("Origin", origin);
+        http::Response response;
+        serve(arguments).customers.cors.complete(request, response);
+        return std::string(response.fields.get("access-control-allow-origin"));
+    };
+    EXPECT_EQ(allowed({}, "https://a.example"), "");
+    EXPECT_EQ(allowed({"--cors-origin", "*"}, "https://a.example"), "*");
+    const std::string path = file("cors-origin = https://a.example,https://b.example\n");
+    for (const auto& arguments : std::vector<std::vector<const char*>>{
+             {"--cors-origin", "https://a.example,https://b.example"},
+             {"--cors-origin", "https://a.example", "--cors-origin", "https://b.example"},
+             {"--config", path.c_str()}})
+        for (const auto* const origin : {"https://a.example", "https://b.example"})
+            EXPECT_EQ(allowed(arguments, origin), origin);
+    set("CORS_ORIGIN", "https://a.example,https://b.example");
+    EXPECT_EQ(allowed({}, "https://b.example"), "https://b.example");
+    EXPECT_EQ(allowed({}, "https://c.example"), "");
+    EXPECT_NE(complaint({"serve", "--cors-origin", "*,https://a.example"}).find("stands alone"),
+              std::string::npos);
 }
 
 TEST_F(Options, WarnOfWhiteSpaceAroundASecret) {
