@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 struct RawOptions {
     std::string listen = "127.0.0.1:8080";
     std::string admin_listen;
+    std::vector<std::string> trusted_proxies;
     std::string secret_file;
     milliseconds cookie_time_to_live{600'000};
     std::vector<std::string> cors_origins;
@@ -145,6 +146,12 @@ std::string check_address(const std::string& text) {
                : "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + text;
 }
 
+std::string check_network(const std::string& text) {
+    return http::parse_network(text)
+               ? ""
+               : "must be ADDRESS or ADDRESS/BITS, such as 127.0.0.1 or 10.0.0.0/8, not " + text;
+}
+
 std::string check_origin(const std::string& text) {
     return text == any_origin || is_origin(text) ? ""
                                                  : "must be * or an origin as browsers write it, "
@@ -256,6 +263,10 @@ void add_serve(CLI::App& app, RawOptions& raw) {
         ->check(check_origin);
     listening.address("--admin-listen", raw.admin_listen,
                       "Where /live, /ready and /metrics are answered; off if not given");
+    listening
+        .texts("--trust-proxy", raw.trusted_proxies, "ADDRESS[/BITS],...",
+               "Proxies whose X-Forwarded-For says who the client is, for the log")
+        ->check(check_network);
     listening.duration("--keep-alive-timeout", serve.keep_alive_timeout,
                        "How long a connection is kept open for the client's next request");
     listening.duration("--read-timeout", serve.read_timeout,
@@ -433,6 +444,13 @@ std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw
     return feed;
 }
 
+http::TrustedProxies checked_proxies(const RawOptions& raw) {
+    std::vector<http::Network> networks;
+    for (const auto& text : raw.trusted_proxies)
+        networks.push_back(http::parse_network(text).value());
+    return http::TrustedProxies(std::move(networks));
+}
+
 Cors checked_cors(RawOptions& raw) {
     const auto& origins = raw.cors_origins;
     if (origins.size() > 1 && std::ranges::find(origins, any_origin) != origins.end())
@@ -450,6 +468,7 @@ ServeOptions checked_serve(const CLI::App& command, RawOptions& raw) {
             std::chrono::duration_cast<std::chrono::seconds>(raw.cookie_time_to_live);
     serve.listen = *parse_address(raw.listen);
     serve.admin_listen = parse_address(raw.admin_listen);
+    serve.proxies = checked_proxies(raw);
     serve.secret = secret_of(raw, serve.warnings);
     serve.feed = checked_feed(command, raw);
     return serve;

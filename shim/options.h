@@ -5,6 +5,7 @@
 #include "feed/feed_credentials.h"
 #include "feed/input_settings.h"
 #include "http/listening_socket.h"
+#include "http/proxies.h"
 #include "log/log.h"
 
 #include <chrono>
@@ -35,6 +36,7 @@ struct FeedOptions {
 struct ServeOptions {
     http::ListenAddress listen;
     std::optional<http::ListenAddress> admin_listen;
+    http::TrustedProxies proxies;
     std::string database;
     Secret secret;
     bool require_expiry = false;

@@ -156,6 +156,7 @@ private:
             .read_timeout = options_.read_timeout,
             .wait_timeout = options_.pool_timeout,
             .max_connections = max_connections,
+            .proxies = options_.proxies,
         };
     }
 

@@ -120,6 +120,7 @@ end_to_end_tests() { # FILES
         ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
         ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
         ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \
+        ACTIVE_CALLS_NGINX="$BUILD/nginx/usr/sbin/nginx" \
         perl -MTAP::Harness -e '
             my ($jobs, $counts, $times, $perl_modules, $own_modules, @tests) = @ARGV;
             my $harness = TAP::Harness->new({ lib => [ $perl_modules, $own_modules ], timer => 1,
@@ -151,6 +152,9 @@ get_what_they_need() { # FILES
     fi
     if grep -q ACTIVE_CALLS_REDOCLY "$@"; then
         "$top/test/tools/setup/install-npm-package.sh" "$BUILD/redocly" @redocly/cli 1.34.5 || true
+    fi
+    if grep -q ACTIVE_CALLS_NGINX "$@"; then
+        "$top/test/tools/setup/unpack-package.sh" "$BUILD/nginx" nginx || true
     fi
     if grep -q ACTIVE_CALLS_CLICKHOUSE_CLIENT "$@"; then
         "$top/test/tools/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true

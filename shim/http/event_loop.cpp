@@ -72,11 +72,12 @@ constexpr milliseconds linger_silence{250};
 
 EventLoop::EventLoop(Settings settings, ListeningSocket& listening, Service& service,
                      WorkQueue& queue)
-    : settings_(settings)
+    : settings_(std::move(settings))
     , listening_(listening)
     , service_(service)
     , queue_(queue)
-    , responder_(std::chrono::ceil<std::chrono::seconds>(settings.keep_alive_timeout), max_requests)
+    , responder_(std::chrono::ceil<std::chrono::seconds>(settings_.keep_alive_timeout),
+                 max_requests)
     , epoll_(epoll_create1(EPOLL_CLOEXEC))
     , wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))
     , last_connection_(wakeup_name) {
@@ -422,10 +423,11 @@ bool EventLoop::take_request(Client& client) {
     }
     client.searched = 0;
     client.request = {};
-    client.request.remote_address = connection.remote_address();
     const auto size = std::min(end, max_head_size - head_end.size()) + head_end.size();
     const auto refusal = parse_head(input.substr(0, size), client.request);
     connection.take(size);
+    client.request.remote_address =
+        settings_.proxies.client_of(connection.remote_address(), client.request.fields);
     if (refusal)
         answer_here(client, true,
                     [&](const Request& request) { return service_.refuse(request, *refusal); });

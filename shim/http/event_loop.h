@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "listening_socket.h"
+#include "proxies.h"
 #include "responder.h"
 #include "service.h"
 #include "work_queue.h"
@@ -36,6 +37,7 @@ public:
         // How many large bodies are read at the same time; other clients wait with theirs.
         std::size_t max_bodies;
         std::size_t max_connections;
+        TrustedProxies proxies;
     };
 
     // A connection ends after so many requests.

@@ -5,9 +5,13 @@ namespace active_calls::shim::http {
 namespace {
 
 EventLoop::Settings loop_settings(const ListenerSettings& settings) {
-    return {settings.keep_alive_timeout, settings.read_timeout,
-            settings.wait_timeout,       settings.bodies,
-            settings.thread_count,       settings.max_connections};
+    return {settings.keep_alive_timeout,
+            settings.read_timeout,
+            settings.wait_timeout,
+            settings.bodies,
+            settings.thread_count,
+            settings.max_connections,
+            settings.proxies};
 }
 
 } // namespace

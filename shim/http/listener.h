@@ -26,6 +26,8 @@ struct ListenerSettings {
     std::optional<BodyLimits> bodies = std::nullopt;
     // Beyond so many, connections wait in the kernel until another one ends.
     std::size_t max_connections = std::numeric_limits<std::size_t>::max();
+    // What these say of who their clients are is believed.
+    TrustedProxies proxies = {};
 };
 
 // One thread waits for all sockets; others answer what has come, and hand their answers back to

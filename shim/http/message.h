@@ -46,7 +46,7 @@ struct Request {
     // `HTTP/1.1` or `HTTP/1.0`.
     std::string version;
     Fields fields;
-    // The client's IP address.
+    // The client's IP address; behind a trusted proxy, what that says it is.
     std::string remote_address;
     // When the head had come.
     std::chrono::steady_clock::time_point received_at = std::chrono::steady_clock::now();

@@ -183,6 +183,8 @@ has_manual() {
     is "$missing" ''
 }
 
+has_sample_for_nginx() { grep -q '^upstream active_calls_shim {' "$root/usr/share/doc/active-calls-shim/examples/nginx.conf"; }
+
 is_not_enabled() { is "$(find "$root/etc/systemd" -name '*active-calls*')" ''; }
 
 keeps_secrets() {
@@ -236,6 +238,7 @@ see 'both install with what they depend on' install_packages "${debs[@]}"
 see 'the service is not enabled' is_not_enabled
 see 'the man page has every option' has_man_page
 see 'the manual is there' has_manual
+see 'the sample for nginx is there' has_sample_for_nginx
 see 'PostgreSQL starts' start_postgresql
 see 'the extension, its roles and accounts are there' fill_database
 configure

@@ -118,7 +118,7 @@ subtest 'the admin listener' => sub {
 
 subtest 'help and version' => sub {
     my @serve_options =
-        qw(listen cors-origin admin-listen database jwt-secret-file require-exp cookie-ttl pool-size pool-timeout statement-timeout
+        qw(listen cors-origin admin-listen trust-proxy database jwt-secret-file require-exp cookie-ttl pool-size pool-timeout statement-timeout
         keep-alive-timeout read-timeout drain-timeout log-format log-level feed-listen feed-database
         feed-user feed-password-file feed-no-password feed-threads feed-max-body feed-read-timeout
         feed-statement-timeout);

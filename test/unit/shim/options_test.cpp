@@ -188,6 +188,8 @@ TEST_F(Options, AreNamedWhenWrong) {
         {"--cookie-ttl", "-5s"},
         {"--cookie-ttl", "367d"},
         {"--cors-origin", "example.com"},
+        {"--trust-proxy", "localhost"},
+        {"--trust-proxy", "10.0.0.0/33"},
         {"--feed-listen", "8123"},
         {"--feed-threads", "0"},
         {"--feed-threads", "101"},
@@ -287,6 +289,21 @@ TEST_F(Options, NameOrigins) {
     EXPECT_EQ(allowed({}, "https://c.example"), "");
     EXPECT_NE(complaint({"serve", "--cors-origin", "*,https://a.example"}).find("stands alone"),
               std::string::npos);
+}
+
+TEST_F(Options, NameProxies) {
+    const auto client_of = [&](const std::vector<const char*>& arguments, const char* peer) {
+        return serve(arguments).proxies.client_of(peer, {{"X-Forwarded-For", "203.0.113.9"}});
+    };
+    EXPECT_EQ(client_of({}, "127.0.0.1"), "127.0.0.1");
+    for (const auto& arguments : std::vector<std::vector<const char*>>{
+             {"--trust-proxy", "127.0.0.1,10.0.0.0/8"},
+             {"--trust-proxy", "127.0.0.1", "--trust-proxy", "10.0.0.0/8"}})
+        for (const auto* const peer : {"127.0.0.1", "10.1.2.3"})
+            EXPECT_EQ(client_of(arguments, peer), "203.0.113.9");
+    set("TRUST_PROXY", "10.0.0.0/8,::1");
+    EXPECT_EQ(client_of({}, "::1"), "203.0.113.9");
+    EXPECT_EQ(client_of({}, "127.0.0.1"), "127.0.0.1");
 }
 
 TEST_F(Options, WarnOfWhiteSpaceAroundASecret) {
