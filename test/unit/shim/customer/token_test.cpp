@@ -100,6 +100,24 @@ const std::optional<Scope> access_37 = ApiAccess{37};
 
 TEST(Token, OfTheRealShapePasses) { EXPECT_EQ(verify(token(plain)), access_37); }
 
+// The token is the one in the document of Yeti's API, demo.yeti-switch.org/doc/api/customer/v1. The
+// keys are those that Yeti's public sources have for tests (config/secrets.yml.distr, `test`), with
+// which that document is made.
+TEST(Token, OfYetiIsSignedWithSecretKeyBase) {
+    const std::string of_document =
+        "eyJhbGciOiJIUzI1NiJ9."
+        "eyJhdWQiOlsiY3VzdG9tZXItdjEiXSwic3ViIjozNywiZXhwIjoxNzY3MzU4MDM1fQ."
+        "Wph_rCP7g_2B8KO-Uvwu_33e5NRF1ADJEtOm2051LaM";
+    const Secret secret_key_base{
+        "3beeee45bc938475ecba45075c53aae0f94299a83f824b25bbaf7965b4b0c60f"
+        "f2b0c66c9047a026578deb5ecadabaa602891be2be66ed123a7b26876d4daddf"};
+    const Secret customer_v1_jwt_secret{
+        "1d40e6c756ad9bcb36f6acd1cdb130bb34874a4f5db9c4e261b8a4ae7261a253"
+        "311dbf0e6b02f739ed6cf6655a7017184e08bdbfe38c8d14b2d8e988ac080b80"};
+    EXPECT_EQ(verified(TokenVerifier(secret_key_base, true), of_document), access_37);
+    EXPECT_FALSE(verified(TokenVerifier(customer_v1_jwt_secret, true), of_document));
+}
+
 TEST(Token, MayNameItsType) {
     EXPECT_EQ(verify(token(R"({"typ":"JWT","alg":"HS256"})", plain.dump())), access_37);
 }
