@@ -20,7 +20,7 @@ constexpr std::size_t max_number_length = 1000;
 // time that is none, which a switch writes as 1970.
 constexpr Instant earliest_connect_time{}; // 2000-01-01
 
-[[noreturn]] void refuse(std::string what, std::string hint = {}) {
+[[noreturn]] void refuse(const std::string& what, std::string hint = {}) {
     throw Error(ErrorKind::malformed_input, what, std::move(hint));
 }
 
