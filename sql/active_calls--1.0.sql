@@ -581,6 +581,22 @@ $$;
 COMMENT ON FUNCTION unschedule IS
     'removes the jobs of schedule() that the caller may see; returns their number';
 
+-- pg_cron shows a role its own jobs alone, but whoever schedules a retention has to know of a shorter one. Without
+-- pg_cron, cron.job would be a table of somebody else's making, which the owner's rights must not touch.
+CREATE FUNCTION scheduling_roles() RETURNS SETOF text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
+        RETURN QUERY SELECT DISTINCT username FROM cron.job
+                     WHERE jobname IN ('active_calls seal', 'active_calls drop_before')
+                       AND database = current_database();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION scheduling_roles IS 'the roles that have jobs of schedule()';
+
 -- A day of retain is 24 hours, whatever the time zone of the job, so no day is shorter.
 CREATE FUNCTION schedule(
     seal text DEFAULT '* * * * *',
@@ -590,6 +606,8 @@ CREATE FUNCTION schedule(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
 AS $$
+DECLARE
+    others text;
 BEGIN
     IF seal IS NULL OR retain_at IS NULL THEN
         RAISE EXCEPTION '% must not be null', CASE WHEN seal IS NULL THEN 'seal' ELSE 'retain_at' END
@@ -606,6 +624,14 @@ BEGIN
     PERFORM now() - retain; -- raises here, and not each night, where that is no time
 
     PERFORM active_calls.unschedule();
+    others := (SELECT string_agg(quote_ident(role), ', ' ORDER BY role)
+               FROM active_calls.scheduling_roles() AS role WHERE role <> current_user);
+    IF others IS NOT NULL THEN
+        RAISE WARNING 'there are jobs of schedule() of other roles too: %', others
+            USING DETAIL = 'Calls are dropped as soon as one of the jobs does so: the shortest retention is in force.',
+                  HINT = 'Let a superuser call active_calls.unschedule(), which removes the jobs of all roles. '
+                         'Then call schedule() as one role only.';
+    END IF;
     PERFORM cron.schedule('active_calls seal', seal, 'SELECT active_calls.seal()');
     IF retain IS NULL THEN
         RETURN 1;

@@ -50,7 +50,8 @@ GRANT EXECUTE ON FUNCTION
     active_calls.drop_before,
     active_calls.latest_snapshot,
     active_calls.schedule,
-    active_calls.unschedule
+    active_calls.unschedule,
+    active_calls.scheduling_roles
     TO active_calls_keeper;
 
 -- The HTTP shim: the functions that check the customer's rights, and no table at all

@@ -86,6 +86,7 @@ SELECT what, replace(replace(statement, ':account', :'account'), ':window', :'wi
     ('drop_before', 'SELECT active_calls.drop_before(''-infinity'')'),
     ('schedule', 'SELECT active_calls.schedule()'),
     ('unschedule', 'SELECT active_calls.unschedule()'),
+    ('scheduling_roles', 'SELECT * FROM active_calls.scheduling_roles()'),
     ('interval_price', 'SELECT active_calls.interval_price(0, 0, 0, 0, 0, 0)'),
     ('create in schema', 'CREATE TABLE active_calls.mine (id int)')) AS v (what, statement);
 GRANT SELECT ON attempt TO PUBLIC;

@@ -1,14 +1,16 @@
 # Shows the schedule with a server that loads pg_cron: what schedule() sets up, that the jobs run, what they drop and what
-# they keep, and what it says where pg_cron is not there.
+# they keep, what it says where pg_cron is not there, and that uninstalling as the manual says leaves pg_cron in order.
 use v5.20;
 use warnings;
 use experimental 'signatures';
 
 use ActiveCalls::Database;
 use ActiveCalls::Harness;
+use ActiveCalls::Manual;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
-time_limit(300);
+time_limit(400);
 
 my $database = ActiveCalls::Database->create;
 my $node     = $database->{node};
@@ -79,6 +81,30 @@ subtest 'what is set up' => sub {
     is($database->sql('SELECT count(*) FROM cron.job'), 4, 'beside them');
     is($database->sql('SELECT active_calls.unschedule()'), 3, 'a superuser takes all away');
     is($database->sql('SELECT jobname FROM cron.job'), 'another', 'and no other job');
+};
+
+subtest 'jobs of other roles' => sub {
+    my $warning_of = sub ($role, $call) {
+        my (undef, undef, $said) = $node->psql('active_calls_test', "\\set VERBOSITY verbose\nSELECT active_calls.$call",
+            extra_params => [ '-U', $role ]);
+        return join ' | ', $said =~ /(?:WARNING|DETAIL|HINT):  ([^\n]*)/g;
+    };
+    my $warning = sub ($roles) {
+        return "01000: there are jobs of schedule() of other roles too: $roles"
+          . ' | Calls are dropped as soon as one of the jobs does so: the shortest retention is in force.'
+          . ' | Let a superuser call active_calls.unschedule(), which removes the jobs of all roles. Then call schedule() as one role only.';
+    };
+    is($warning_of->('postgres', "schedule(retain => '30 days')"), '', 'the first');
+    is($warning_of->('postgres', "schedule(retain => '31 days')"), '', 'the same role again');
+    is($warning_of->('active_calls_keeper', "schedule(retain => '400 days')"), $warning->('postgres'), 'another role, which cannot see the first');
+    $database->sql("CREATE ROLE \"Third; keeper\" LOGIN; GRANT active_calls_keeper TO \"Third; keeper\"");
+    is($warning_of->('Third; keeper', 'schedule()'), $warning->('active_calls_keeper, postgres'), 'a third');
+    is($warning_of->('active_calls_keeper', 'schedule()'), $warning->('"Third; keeper", postgres'), 'and one of them again');
+    $database->sql("SELECT cron.unschedule(jobid) FROM cron.job WHERE username <> 'active_calls_keeper' AND jobname <> 'another'");
+    is($warning_of->('active_calls_keeper', 'schedule()'), '', 'when the others have none any more');
+    is($database->sql('SELECT * FROM active_calls.scheduling_roles()', 'active_calls_keeper'), 'active_calls_keeper', 'who has jobs');
+    is($warning_of->('postgres', 'unschedule()'), '', 'and then nobody');
+    is($database->sql('SELECT count(*) FROM active_calls.scheduling_roles()', 'active_calls_keeper'), 0, 'has any');
 };
 
 subtest 'what is refused' => sub {
@@ -152,6 +178,30 @@ SQL
     is($database->sql('SELECT active_calls.unschedule()', 'active_calls_keeper'), 2, 'taken away');
     is($database->sql("DELETE FROM cron.job_run_details WHERE end_time < now() - interval '7 days'; SELECT 1", 'active_calls_keeper'), 1,
         'the keeper may delete the log of its jobs');
+};
+
+# A job of a role that is no more ends pg_cron's launcher, again and again.
+subtest 'uninstalled as the manual says' => sub {
+    my ($schedule)  = grep { /active_calls\.schedule/ } code_below('sql/operation.md', 'Schedule');
+    my ($uninstall) = grep { /DROP EXTENSION/ } code_below('sql/operation.md', 'Uninstalling');
+    $database->sql("SELECT cron.unschedule(jobid) FROM cron.job; DROP ROLE second_keeper, \"Third; keeper\"; TRUNCATE cron.job_run_details");
+    $database->sql($schedule =~ s/CREATE EXTENSION pg_cron;//r);
+    is($database->sql("SELECT string_agg(jobname, ', ' ORDER BY jobname) FROM cron.job WHERE username = 'active_calls_keeper'"),
+        'active_calls drop_before, active_calls seal, cron log', 'three jobs are set up');
+    $database->sql("SELECT active_calls.schedule(retain => '30 days')");
+    $database->sql("SELECT cron.schedule('witness', '* * * * *', 'SELECT 1')");
+
+    my $log = -s $node->logfile;
+    is($node->psql('active_calls_test', $uninstall, on_error_stop => 1), 0, 'uninstalled');
+    is($database->sql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'active\\_calls\\_%'"), 0, 'no role is left');
+    is($database->sql("SELECT string_agg(jobname, ', ') FROM cron.job"), 'witness', 'nor a job, but that of somebody else');
+    ok(wait_until(150, sub { $database->sql("SELECT count(*) FROM cron.job_run_details WHERE status = 'succeeded'") > 0 }), 'which runs');
+    unlike(substr(slurp_file($node->logfile), $log), qr/pg_cron launcher/, 'as the launcher lives');
+
+    $database->sql("SELECT cron.unschedule('witness'); DROP EXTENSION pg_cron");
+    $database->sql('CREATE EXTENSION active_calls');
+    $database->sql(slurp_file(required_env('ACTIVE_CALLS_SQL') . '/roles.sql'));
+    is($node->psql('active_calls_test', $uninstall, on_error_stop => 1), 0, 'and without pg_cron');
 };
 
 $node->stop('fast');
