@@ -82,6 +82,10 @@ EXECUTE FUNCTION active_calls_yeti.copy_api_access();
 -- The triggers are in place, so they catch every change after this moment.
 
 DELETE FROM active_calls.account WHERE id NOT IN (SELECT id FROM billing.accounts);
+-- A uuid may have moved to another id. The copy that still has it is not to be in the way.
+UPDATE active_calls.account SET uuid = gen_random_uuid()
+FROM billing.accounts AS original
+WHERE original.id = account.id AND original.uuid <> account.uuid;
 INSERT INTO active_calls.account (id, uuid, customer_id)
 SELECT id, uuid, contractor_id FROM billing.accounts
 ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, customer_id = excluded.customer_id;

@@ -76,6 +76,20 @@ ROLLBACK;
 \set ECHO all
 SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
 
+-- Nor does a uuid that has moved to another id meanwhile stop it, or a login that has. Names stay.
+SET session_replication_role = replica;
+UPDATE billing.accounts SET uuid = CASE id WHEN 2 THEN '00000000-0000-0000-0000-000000000001'
+                                           WHEN 10 THEN '00000000-0000-0000-0000-000000000002' ELSE uuid END::uuid;
+DELETE FROM billing.accounts WHERE id = 4;
+INSERT INTO billing.accounts VALUES (1, '00000000-0000-0000-0000-000000000004', 8);
+UPDATE sys.api_access SET login = CASE id WHEN 39 THEN 'three' ELSE 'found' END;
+RESET session_replication_role;
+\set ECHO none
+\i :script
+\set ECHO all
+SELECT id, uuid, customer_id, name FROM active_calls.account ORDER BY id;
+SELECT * FROM active_calls.api_access ORDER BY id;
+
 DROP SCHEMA active_calls_yeti CASCADE;
 INSERT INTO billing.accounts VALUES (11, '00000000-0000-0000-0000-000000000011', 3);
 SELECT count(*) FROM active_calls.account;
