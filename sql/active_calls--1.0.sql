@@ -315,6 +315,109 @@ SELECT pg_catalog.pg_extension_config_dump('active_calls.inbox'::pg_catalog.regc
 SELECT pg_catalog.pg_extension_config_dump('active_calls.segment'::pg_catalog.regclass, ''::pg_catalog.text);
 SELECT pg_catalog.pg_extension_config_dump('active_calls.segment_id_seq'::pg_catalog.regclass, ''::pg_catalog.text);
 
+-- pg_dump carries the data, and takes for granted that CREATE EXTENSION makes the relations as they are. This function
+-- says what else somebody has done to them.
+
+CREATE FUNCTION table_changes() RETURNS TABLE (section text, statement text)
+LANGUAGE sql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET datestyle = iso SET intervalstyle = postgres
+AS $$
+    WITH own (name, columns, identity, objects) AS (VALUES -- as the extension makes them
+        ('account', 4, 'd', '{account_pkey,account_uuid_key,account_customer_id_uuid_idx}'::name[]),
+        ('api_access', 4, 'd', '{api_access_pkey,api_access_login_key}'),
+        ('inbox', 9, 'd', '{inbox_customer_acc_id_snapshot_timestamp_idx,inbox_snapshot_timestamp_check,'
+                          'inbox_src_prefix_routing_check,inbox_dst_prefix_routing_check}'),
+        ('segment', 16, 'd', '{segment_pkey,segment_customer_acc_id_last_snapshot_first_snapshot_idx,'
+                             'segment_growing_idx}'),
+        ('ingested_batch', 2, 'd', '{ingested_batch_pkey}'),
+        ('last_seal', 2, 'f', '{last_seal_one_row}'),
+        ('calls', 9, 'n', '{insert_call}')
+    ), relation AS (
+        SELECT pg_class.oid AS id, pg_class.oid::regclass AS name, columns, identity, objects, relkind, relreplident,
+               relrowsecurity, relforcerowsecurity, reloptions
+        FROM own JOIN pg_class ON relnamespace = 'active_calls'::regnamespace AND relname = own.name
+    ), change (step, section, object, statement) AS (
+        SELECT 1, 'pre-data', to_char(attnum, '0000'),
+               format('ALTER TABLE %s ADD COLUMN %I %s%s%s%s', relation.name, attname, format_type(atttypid, atttypmod),
+                      ' COLLATE ' || nullif(attcollation, typcollation)::regcollation,
+                      CASE attgenerated WHEN '' THEN ' DEFAULT ' || pg_get_expr(adbin, adrelid)
+                           ELSE format(' GENERATED ALWAYS AS (%s) %s', pg_get_expr(adbin, adrelid),
+                                       CASE attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END) END,
+                      CASE WHEN attnotnull THEN ' NOT NULL' END)
+        FROM relation JOIN pg_attribute ON attrelid = id AND attnum > columns AND NOT attisdropped
+             JOIN pg_type ON pg_type.oid = atttypid
+             LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        WHERE relkind = 'r'
+        UNION ALL
+        SELECT CASE contype WHEN 'f' THEN 3 ELSE 2 END, 'post-data', conname,
+               format('ALTER TABLE %s ADD CONSTRAINT %I %s', name, conname, pg_get_constraintdef(oid))
+        FROM relation JOIN pg_constraint ON conrelid = id AND conname <> ALL (objects)
+        WHERE contype IN ('c', 'p', 'u', 'x', 'f')
+        UNION ALL
+        SELECT 4, 'post-data', relname, pg_get_indexdef(indexrelid)
+        FROM relation JOIN pg_index ON indrelid = id
+             JOIN pg_class ON pg_class.oid = indexrelid AND relname <> ALL (objects)
+        WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = id)
+        UNION ALL
+        SELECT 5, 'post-data', stxname, pg_get_statisticsobjdef(oid)
+        FROM relation JOIN pg_statistic_ext ON stxrelid = id
+        UNION ALL
+        SELECT 6, 'post-data', rulename, rtrim(pg_get_ruledef(oid), ';')
+        FROM relation JOIN pg_rewrite ON ev_class = id AND rulename <> '_RETURN'
+        UNION ALL
+        SELECT 7, 'post-data', tgname, pg_get_triggerdef(oid)
+        FROM relation JOIN pg_trigger ON tgrelid = id AND tgname <> ALL (objects) AND NOT tgisinternal
+        UNION ALL
+        SELECT 8, 'post-data', tgname,
+               format('ALTER TABLE %s %s TRIGGER %I', name,
+                      CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END,
+                      tgname)
+        FROM relation JOIN pg_trigger ON tgrelid = id AND NOT tgisinternal AND tgenabled <> 'O'
+        WHERE relkind = 'r'
+        UNION ALL
+        SELECT 9, 'post-data', polname,
+               format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', polname, name,
+                      CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                      CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+                                  WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                      CASE polroles WHEN '{0}' THEN 'PUBLIC'
+                           ELSE (SELECT string_agg(role::regrole::text, ', ') FROM unnest(polroles) AS role) END,
+                      ' USING (' || pg_get_expr(polqual, polrelid) || ')',
+                      ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')')
+        FROM relation JOIN pg_policy ON polrelid = id
+        UNION ALL
+        SELECT 10, 'post-data', '', format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name)
+        FROM relation WHERE relrowsecurity
+        UNION ALL
+        SELECT 11, 'post-data', '', format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name)
+        FROM relation WHERE relforcerowsecurity
+        UNION ALL
+        SELECT 12, 'post-data', '',
+               format('ALTER TABLE %s REPLICA IDENTITY %s', name,
+                      CASE relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'd' THEN 'DEFAULT'
+                           ELSE (SELECT format('USING INDEX %I', relname)
+                                 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+                                 WHERE indrelid = id AND indisreplident) END)
+        FROM relation WHERE relreplident <> identity::"char"
+        UNION ALL
+        SELECT 13, 'post-data', option,
+               format('ALTER TABLE %s SET (%I = %L)', name, split_part(option, '=', 1),
+                      substr(option, strpos(option, '=') + 1))
+        FROM relation, unnest(reloptions) AS option WHERE relkind = 'r'
+        UNION ALL
+        SELECT 14, 'post-data', pubname,
+               format('ALTER PUBLICATION %I ADD TABLE %s%s%s', pubname, name,
+                      (SELECT format(' (%s)', string_agg(quote_ident(attname), ', ' ORDER BY attnum))
+                       FROM pg_attribute WHERE attrelid = id AND attnum = ANY (prattrs)
+                       HAVING prattrs IS NOT NULL),
+                      ' WHERE (' || pg_get_expr(prqual, prrelid) || ')')
+        FROM relation JOIN pg_publication_rel ON prrelid = id JOIN pg_publication ON pg_publication.oid = prpubid
+    )
+    SELECT section, statement || ';' FROM change ORDER BY step, object, statement
+$$;
+COMMENT ON FUNCTION table_changes IS
+    'what was added to the extension''s relations, as statements; section: whether they go before or after the data';
+
 -- Series in FROM: the planner learns how many points they have, and they need no tuplestore.
 CREATE FUNCTION series_support(internal) RETURNS internal
 LANGUAGE C STRICT

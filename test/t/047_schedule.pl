@@ -180,6 +180,20 @@ SQL
         'the keeper may delete the log of its jobs');
 };
 
+subtest 'dumped' => sub {
+    $database->sql('SELECT active_calls.schedule()', 'active_calls_keeper');
+    my $folder = PostgreSQL::Test::Utils::tempdir;
+    my $source = $node->connstr('active_calls_test');
+    $node->command_like([ 'pg_dump', $source ], qr/^COPY cron\.job .*?\tactive_calls seal$/ms, 'a dump carries the jobs');
+    $node->command_ok([ 'pg_dump', '-e', 'active_calls', '-Fc', '-f', "$folder/dump", $source ], 'dumped without pg_cron');
+    $node->safe_psql('postgres', 'CREATE DATABASE beside TEMPLATE template0');
+    $node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('beside'), "$folder/dump" ], 'restored beside');
+    my ($renamed) = slurp_file(required_env('ACTIVE_CALLS_SQL') . '/operation.md') =~ /`(UPDATE cron\.job [^`]*)`/;
+    $database->sql("UPDATE cron.job SET database = 'old', nodeport = 1; $renamed");
+    is($database->sql("SELECT DISTINCT database, nodeport FROM cron.job"), 'active_calls_test|' . $node->port, 'jobs made those of this server');
+    $node->safe_psql('postgres', 'DROP DATABASE beside');
+};
+
 # A job of a role that is no more ends pg_cron's launcher, again and again.
 subtest 'uninstalled as the manual says' => sub {
     my ($schedule)  = grep { /active_calls\.schedule/ } code_below('sql/operation.md', 'Schedule');
