@@ -574,7 +574,8 @@ CREATE FUNCTION origination_peak_calls (
     customer_price_eq double precision DEFAULT NULL,
     customer_price_gt double precision DEFAULT NULL,
     customer_price_lt double precision DEFAULT NULL,
-    step interval DEFAULT '1 minute'
+    step interval DEFAULT '1 minute',
+    time_zone text DEFAULT NULL
 ) RETURNS TABLE (t timestamptz, peak int, mean double precision, peak_at timestamptz)
 LANGUAGE C STABLE PARALLEL SAFE
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off

@@ -64,7 +64,7 @@ void put_peak(const ResultSet& result, const Peak& peak) {
 
 Grid grid_of(const Question& question, Instant now) {
     if (question.bucket)
-        return grid_of_peaks(question.window, question.step, *question.bucket, now, gap_fill(),
+        return grid_of_peaks(question.window, question.step, question.buckets(), now, gap_fill(),
                              max_points());
     return Grid::over(question.window, question.step, now, gap_fill(), max_points());
 }
@@ -74,7 +74,7 @@ Grid grid_of(const Question& question, Instant now) {
 void put_series(const ResultSet& result, std::span<const Point> counted, const Grid& grid,
                 const Question& question) {
     if (question.bucket)
-        for_each_peak(counted, grid, *question.bucket,
+        for_each_peak(counted, grid, question.buckets(),
                       [&](const Peak& peak) { put_peak(result, peak); });
     else
         merge_with_grid(counted, grid, [&](Point point) { put_point(result, point); });
@@ -206,7 +206,7 @@ Datum scoped_origination_active_calls(PG_FUNCTION_ARGS) {
 // origination_peak_calls(account_id, from_time, to_time, bucket, ...)
 Datum origination_peak_calls(PG_FUNCTION_ARGS) {
     return answer(
-        fcinfo, question_arguments + 1, [&] { return read_peak_question(fcinfo); }, find_account);
+        fcinfo, question_arguments + 2, [&] { return read_peak_question(fcinfo); }, find_account);
 }
 
 } // extern "C"

@@ -131,6 +131,7 @@ Question read_peak_question(FunctionCallInfo fcinfo) {
     const std::chrono::microseconds bucket = arguments.length("bucket");
     read_filter_and_step(arguments, question);
     question.bucket = check_bucket(bucket, question.step);
+    if (const auto name = arguments.string()) question.time_zone = time_zone_of(*name);
     return question;
 }
 

@@ -3,6 +3,8 @@
 
 #include "pg_headers.h"
 
+#include "time_zone.h"
+
 #include "../kernel/call_filter.h"
 #include "../kernel/instant.h"
 
@@ -17,6 +19,9 @@ struct Question {
     CallFilter filter;
     std::chrono::seconds step;
     std::optional<std::chrono::seconds> bucket; // given where peaks are asked for
+    std::optional<TimeZone> time_zone;          // of buckets; UTC if not given
+
+    Buckets buckets() const { return Buckets(*bucket, time_zone ? &*time_zone : nullptr); }
 };
 
 // How many arguments ask it: account_id, from_time, to_time, the filters, step.
@@ -26,7 +31,8 @@ constexpr int question_arguments = 3 + 17 + 1;
 // declare them. Throws Error (missing_argument, invalid_argument).
 Question read_question(FunctionCallInfo fcinfo, int first);
 
-// The same for origination_peak_calls, which has the bucket before the filters.
+// The same for origination_peak_calls, which has the bucket before the filters, and the time zone
+// at the end.
 Question read_peak_question(FunctionCallInfo fcinfo);
 
 } // namespace active_calls::postgres

@@ -69,9 +69,44 @@ SELECT * FROM active_calls.origination_peak_calls(:account, '2020-03-01 00:00Z',
 SELECT * FROM active_calls.origination_peak_calls(:account, '2020-03-01 00:00Z', NULL, '1 hour', step => NULL);
 SELECT * FROM active_calls.origination_peak_calls(:account, '2020-03-01 00:00Z', NULL, '1 hour', step => '2 days');
 
--- The same arguments as the series has, with the bucket before the filters, and the same properties
+-- Weeks begin on Mondays
+SELECT to_char(t, 'Dy YYYY-MM-DD HH24:MI') AS t, peak, peak_at
+FROM active_calls.origination_peak_calls(:account, '2020-02-27Z', '2020-03-02 12:00Z', '7 days');
+-- Days of a time zone, one of them with 23 hours, one with 25. A week, too, is of such days
+SET timezone = 'Europe/Kyiv';
+SELECT t, lead(t) OVER (ORDER BY t) - t AS length
+FROM active_calls.origination_peak_calls(:account, '2020-03-28 00:00', '2020-03-30 23:59', '1 day', time_zone => 'Europe/Kyiv');
+SELECT t, lead(t) OVER (ORDER BY t) - t AS length
+FROM active_calls.origination_peak_calls(:account, '2020-10-24 12:00', '2020-10-26 12:00', '1 day', time_zone => 'europe/kyiv');
+SELECT to_char(t, 'Dy YYYY-MM-DD HH24:MI TZH') AS t
+FROM active_calls.origination_peak_calls(:account, '2020-03-20 12:00', '2020-04-07 12:00', '7 days', time_zone => 'Europe/Kyiv');
+SET timezone = 'UTC';
+-- The zone does not matter to what is no whole day
+SELECT t FROM active_calls.origination_peak_calls(:account, '2020-03-28 21:00Z', '2020-03-29 05:00Z', '6 hours', time_zone => 'Asia/Kolkata');
+SELECT * FROM active_calls.origination_peak_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:07Z', '1 day', time_zone => 'Europe/Nowhere');
+SELECT * FROM active_calls.origination_peak_calls(:account, '2020-03-01 00:00Z', '2020-03-01 00:07Z', '1 day', time_zone => '');
+-- As date_trunc has it, where clocks are not put back at midnight. Days are counted for the limit, not 24 hours
+SELECT zone, bool_and(t = date_trunc('day', t, zone)) AS local_days, count(*) AS days, count(DISTINCT length) AS lengths
+FROM (VALUES ('Europe/Kyiv'), ('Asia/Kolkata'), ('Pacific/Chatham'), ('America/New_York'), ('Asia/Beirut')) AS zones (zone),
+     LATERAL (SELECT t, lead(t) OVER (ORDER BY t) - t AS length
+              FROM active_calls.origination_peak_calls(:account, '2020-01-01 00:00Z', '2020-12-31 23:59Z', '1 day', step => '30 minutes', time_zone => zone)) AS peaks
+GROUP BY zone ORDER BY zone COLLATE "C";
+-- Clocks that are put back to midnight, and to before midnight: a long day
+SELECT zone, t AT TIME ZONE 'UTC' AS t, lead(t) OVER (PARTITION BY zone ORDER BY t) - t AS length
+FROM (VALUES ('America/Havana', '2020-10-31'::timestamptz), ('America/St_Johns', '2010-11-06')) AS zones (zone, day),
+     LATERAL active_calls.origination_peak_calls(:account, day, day + interval '3 days', '1 day', step => '1 minute', time_zone => zone) AS peaks;
+-- A day that was left out has no bucket
+SELECT t AT TIME ZONE 'Pacific/Apia' AS t
+FROM active_calls.origination_peak_calls(:account, '2011-12-29 12:00Z', '2011-12-31 12:00Z', '1 day', time_zone => 'Pacific/Apia');
+SET active_calls.max_points = 3;
+SELECT count(*) FROM active_calls.origination_peak_calls(:account, '2020-03-28 22:30Z', '2020-03-30 21:00Z', '1 day', time_zone => 'Europe/Kyiv');
+SELECT count(*) FROM active_calls.origination_peak_calls(:account, '2020-03-28 21:30Z', '2020-03-30 21:00Z', '1 day', time_zone => 'Europe/Kyiv');
+RESET active_calls.max_points;
+
+-- The same arguments as the series has, with the bucket before the filters, the time zone at the end, and the same properties
 RESET ROLE;
-SELECT replace(replace(pg_get_function_arguments('active_calls.origination_peak_calls'::regproc), ', bucket interval', ''),
+SELECT replace(replace(replace(pg_get_function_arguments('active_calls.origination_peak_calls'::regproc), ', bucket interval', ''),
+                       ', time_zone text DEFAULT NULL::text', ''),
                'to_time timestamp with time zone', 'to_time timestamp with time zone DEFAULT NULL::timestamp with time zone')
        = pg_get_function_arguments('active_calls.origination_active_calls'::regproc) AS same_arguments;
 

@@ -290,7 +290,8 @@ TEST(Interrupts, StopASeriesOfManySnapshots) {
     expect_stoppable("counted", [&] { count_points(counted, grid); });
     expect_stoppable("merged", [&] { merge_with_grid(counted, grid, [&](Point) { ++emitted; }); });
     expect_stoppable("peaks", [&] {
-        for_each_peak(counted, grid, std::chrono::days{366}, [&](const Peak&) { ++emitted; });
+        for_each_peak(counted, grid, Buckets(std::chrono::days{366}),
+                      [&](const Peak&) { ++emitted; });
     });
     EXPECT_GT(emitted, 0U);
 }

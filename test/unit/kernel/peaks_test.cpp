@@ -31,7 +31,7 @@ constexpr std::size_t no_limit = 100'000'000;
 
 std::vector<Peak> peaks(const std::vector<Point>& counted, const Grid& grid, seconds bucket) {
     std::vector<Peak> all;
-    for_each_peak(counted, grid, bucket, [&](const Peak& peak) { all.push_back(peak); });
+    for_each_peak(counted, grid, Buckets(bucket), [&](const Peak& peak) { all.push_back(peak); });
     return all;
 }
 
@@ -91,13 +91,74 @@ TEST(Peaks, AreOfBucketsThatHaveAPoint) {
 TEST(Peaks, AreOfBucketsThatBeginAtMultiplesSince1970) {
     const Instant before = unix_epoch - microseconds{1};
     EXPECT_EQ(
-        peaks({{before, 3}, {unix_epoch, 5}}, {}, days{7}),
-        (std::vector<Peak>{{unix_epoch - days{7}, 3, 3, before}, {unix_epoch, 5, 5, unix_epoch}}));
+        peaks({{before, 3}, {unix_epoch, 5}}, {}, hours{7}),
+        (std::vector<Peak>{{unix_epoch - hours{7}, 3, 3, before}, {unix_epoch, 5, 5, unix_epoch}}));
     // The last microsecond of a bucket, the first of the next
     EXPECT_EQ(
         peaks({{noon + minutes{1} - microseconds{1}, 3}, {noon + minutes{1}, 5}}, {}, minutes{1}),
         (std::vector<Peak>{{noon, 3, 3, noon + minutes{1} - microseconds{1}},
                            {noon + minutes{1}, 5, 5, noon + minutes{1}}}));
+}
+
+TEST(Peaks, AreOfWeeksThatBeginOnMondays) {
+    const Instant monday = from_sys_time(std::chrono::sys_days{std::chrono::year{2026} / 3 / 2});
+    const Instant sunday = monday - microseconds{1};
+    const Instant before_1970 = unix_epoch - days{1};
+    EXPECT_EQ(peaks({{before_1970, 7}, {sunday, 3}, {monday, 5}}, {}, days{7}),
+              (std::vector<Peak>{{unix_epoch - days{3}, 7, 7, before_1970},
+                                 {monday - days{7}, 3, 3, sunday},
+                                 {monday, 5, 5, monday}}));
+}
+
+// A zone whose day 10 has 23 hours, and whose clocks come to day 20 twice: a minute of it, then an
+// hour of day 19.
+class OddDays : public LocalDays {
+public:
+    std::int64_t day_of(Instant t) const override {
+        const Instant again = unix_epoch + days{20} - hours{1};
+        if (again <= t && t < again + minutes{1}) return 20;
+        std::int64_t day = (t - unix_epoch) / days{1};
+        return t >= begin_of(day + 1) ? day + 1 : day;
+    }
+    Instant begin_of(std::int64_t day) const override {
+        return unix_epoch + days{day} - hours{day > 10 && day < 20 ? 1 : 0};
+    }
+};
+
+TEST(Peaks, AreOfLocalDays) {
+    const OddDays odd;
+    const Buckets of_days(days{1}, &odd);
+    std::int64_t number = of_days.number_of(unix_epoch);
+    for (Instant t = unix_epoch; t < unix_epoch + days{30}; t += minutes{1}) {
+        const std::int64_t next = of_days.number_of(t);
+        EXPECT_TRUE(next == number || next == number + 1) << (t - unix_epoch).count();
+        if (next > number) {
+            EXPECT_EQ(of_days.begin_of(next), t);
+        }
+        EXPECT_EQ(of_days.end_of(next), of_days.begin_of(next + 1));
+        EXPECT_TRUE(of_days.begin_of(next) <= t && t < of_days.end_of(next));
+        number = next;
+    }
+    EXPECT_EQ(number, of_days.number_of(unix_epoch) + 29);
+
+    const auto length = [&](seconds bucket, Instant t) {
+        const Buckets buckets(bucket, &odd);
+        const std::int64_t at = buckets.number_of(t);
+        return std::chrono::duration_cast<hours>(buckets.end_of(at) - buckets.begin_of(at));
+    };
+    EXPECT_EQ(length(days{1}, unix_epoch + days{9}), hours{24});
+    EXPECT_EQ(length(days{1}, unix_epoch + days{10}), hours{23});
+    EXPECT_EQ(length(days{1}, unix_epoch + days{19}), hours{25});
+    EXPECT_EQ(length(days{7}, unix_epoch + days{10}), hours{7 * 24 - 1});
+    // The zone does not matter to what is no whole day.
+    EXPECT_EQ(length(hours{6}, unix_epoch + days{10}), hours{6});
+    EXPECT_EQ(length(hours{36}, unix_epoch + days{10}), hours{36});
+}
+
+TEST(Peaks, HaveBucketsToTheEndOfTime) {
+    const Instant last = Instant::max() - microseconds{1};
+    EXPECT_EQ(peaks({{last, 1}}, {}, days{366}).size(), 1U);
+    EXPECT_EQ(Buckets(days{366}).end_of(Buckets(days{366}).number_of(last)), Instant::max());
 }
 
 TEST(Peaks, HaveMeansOfLargeCounts) {
@@ -154,7 +215,8 @@ TEST(Peaks, TakeABucketFromStepTo366Days) {
 TEST(Peaks, HaveALimitOfBucketsAndOneOfPoints) {
     const Window ten_days{noon, noon + days{10}};
     const auto grid = [&](const Window& window, seconds step, seconds bucket, std::size_t most) {
-        return grid_of_peaks(window, step, bucket, noon + days{10'000}, GapFill::window, most);
+        return grid_of_peaks(window, step, Buckets(bucket), noon + days{10'000}, GapFill::window,
+                             most);
     };
     // From noon to noon: 11 days have a point.
     EXPECT_EQ(grid(ten_days, minutes{1}, days{1}, 11).size, 14'401U);
