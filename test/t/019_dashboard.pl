@@ -30,7 +30,8 @@ sub sqlstring ($value)
 # The dashboard's values at its start: a text box is empty, a list has its selected value, and the account is the first of
 # its query.
 my %default = map { $_ => $variable{$_}{current}{value} } grep { $variable{$_}{type} =~ /custom|textbox/ } keys %variable;
-my @window  = ('2026-01-01T12:46:15Z', '2026-01-01T12:52:00Z');
+$default{time_zone} = 'UTC';
+our @window = ('2026-01-01T12:46:15Z', '2026-01-01T12:52:00Z');
 
 # The SQL that Grafana sends for a query.
 sub interpolate ($query, %value)
@@ -64,7 +65,7 @@ subtest 'the document' => sub {
     my $text    = slurp_file(required_env('ACTIVE_CALLS_SQL') . '/grafana-dashboard.json');
     my @sources = $text =~ /"uid": "(\$[^"]*)"/g;
     is_deeply([ grep { $_ ne '${datasource}' } @sources ], [], 'and it uses no other');
-    is(scalar @sources, 2 * @{ $dashboard->{panels} } + 1, 'each panel and query uses it');
+    is(scalar @sources, 2 * @{ $dashboard->{panels} } + 2, 'each panel and query uses it');
     my %ids = map { $_->{id} => 1 } @{ $dashboard->{panels} };
     is(scalar keys %ids, scalar @{ $dashboard->{panels} }, 'panels have ids of their own');
     my %required = map { $_->{id} => 1 } @{ $dashboard->{__requires} };
@@ -72,7 +73,7 @@ subtest 'the document' => sub {
 
     my @queries = ((map { $_->{rawSql} } map { @{ $_->{targets} } } @{ $dashboard->{panels} }),
         map { $_->{query} } grep { $_->{type} eq 'query' } values %variable);
-    is(scalar @queries, 6, 'all queries');
+    is(scalar @queries, 7, 'all queries');
     my %used;
     for my $query (@queries)
     {
@@ -91,6 +92,8 @@ subtest 'variables' => sub {
     $database->sql("UPDATE active_calls.account SET name = NULL WHERE id = 8; UPDATE active_calls.account SET name = '' WHERE id = 21");
     is_deeply([ sort map { $_->{__text} } @{ rows($variable{account}{query}) } ], [ sort 'seven', $ACCOUNT_8, $ACCOUNT_21 ],
         'one without a name by its uuid');
+    like($database->sql(interpolate($variable{time_zone}{query}), 'active_calls_reader'), qr/\AAsia\/Tokyo\nUTC\nAfrica\//,
+        'time zones, that of the database first');
     for my $bucket (split /,/, $variable{bucket}{query})
     {
         ok(@{ rows(sql_of('Peaks by ${bucket}'), bucket => $bucket) } > 0, "peaks by $bucket");
@@ -109,7 +112,7 @@ subtest 'panels' => sub {
     is(join(' ', map { $_->{calls} } @$series), '20 19 14 17 15 10', 'the series');
     is($series->[0]{time}, '2026-01-01T12:47:00+00:00', 'over time');
     my $peaks = rows(sql_of('Peaks by ${bucket}'), bucket => '5 minutes');
-    is(join(' ', map { sprintf '%s %d %.3f', @$_{qw(time peak mean)} } @$peaks), '2026-01-01T12:45:00+00:00 20 17.667 2026-01-01T12:50:00+00:00 17 14.000',
+    is(join(' ', map { sprintf '%s %d %.3f', @$_{qw(time peak mean)} } @$peaks), '2026-01-01T12:46:15+00:00 20 17.667 2026-01-01T12:50:00+00:00 17 14.000',
         'peaks');
     my $highest = rows(sql_of('Highest peaks'), bucket => '5 minutes');
     is(join(' ', map { "$_->{when} $_->{calls}" } @$highest), '2026-01-01T12:47:00+00:00 20 2026-01-01T12:50:00+00:00 17', 'highest peaks');
@@ -118,6 +121,46 @@ subtest 'panels' => sub {
     is($stores->{'waiting calls'} + $stores->{'sealed calls'}, $database->sql('SELECT count(*) FROM active_calls.calls'), 'the state: all calls');
     is(scalar(grep { $_ && $_ > 0 } values %$stores), 8, 'in eight numbers') or diag(explain($stores));
     is(rows(sql_of('Accounts'))->[0]{'sealed calls'}, $database->sql('SELECT max(sealed_rows) FROM active_calls.account_status'), 'accounts, the largest first');
+};
+
+subtest 'long ranges' => sub {
+    for my $range ([ 90, '2025-11-01T00:00:30Z', '2026-01-30T00:00:30Z' ], [ 365, '2025-02-01T00:00:30Z', '2026-02-01T00:00:30Z' ])
+    {
+        my ($days, @range) = @$range;
+        local @window = @range;
+        my $series = rows(sql_of('Active calls'));
+        cmp_ok(scalar @$series, '>',  25_000,  "$days days: many points");
+        cmp_ok(scalar @$series, '<=', 50_000, 'and no more than the limit');
+        my ($highest) = sort { $b <=> $a } map { $_->{calls} } @$series;
+        is($highest, 21, 'with the peak among them');
+        my $direct = $database->sql("SELECT max(peak) FROM active_calls.origination_peak_calls('$ACCOUNT_7', '$window[0]', '$window[1]', '1 day')");
+        is($highest, $direct, 'which is the right one');
+        is(scalar(grep { $_->{time} lt '2025-11-01T00:00:30' } @$series), 0, 'from where the range begins') if $days == 90;
+        ok(@{ rows(sql_of($_), bucket => '5 minutes') } > 0, "$_: by 5 minutes") for 'Peaks by ${bucket}', 'Highest peaks';
+    }
+    $database->sql('ALTER ROLE active_calls_reader SET active_calls.max_points = 4');
+    cmp_ok(scalar @{ rows(sql_of($_), bucket => '1 second') }, '<=', 4, "$_: another limit")
+      for 'Active calls', 'Peaks by ${bucket}', 'Highest peaks';
+    $database->sql('ALTER ROLE active_calls_reader RESET active_calls.max_points');
+};
+
+subtest 'days and weeks' => sub {
+    local @window = ('2026-03-18T12:00:00Z', '2026-04-10T12:00:00Z');
+    my $begins = sub ($bucket, $zone) {
+        return join ' ', map { $_->{time} =~ s/:00\+00:00//r } @{ rows(sql_of('Peaks by ${bucket}'), bucket => $bucket, time_zone => $zone) };
+    };
+    is($begins->('7 days', 'UTC'), '2026-03-18T12:00 2026-03-23T00:00 2026-03-30T00:00 2026-04-06T00:00', 'weeks begin on Mondays');
+    is($begins->('7 days', 'Europe/Kyiv'), '2026-03-18T12:00 2026-03-22T22:00 2026-03-29T21:00 2026-04-05T21:00', 'of the time zone');
+    like($begins->('1 day', 'Europe/Kyiv'), qr/^2026-03-18T12:00 2026-03-18T22:00 .*2026-03-28T22:00 2026-03-29T21:00 /, 'and days too');
+    @window = ('2026-01-01T12:46:15Z', '2026-01-01T12:52:00Z');
+    is(rows(sql_of('Highest peaks'), bucket => '1 day', time_zone => 'Etc/GMT-12')->[0]{calls}, 20, 'highest peaks take it');
+};
+
+subtest 'a clock that is ahead' => sub {
+    $database->sql("INSERT INTO active_calls.inbox (snapshot_timestamp, customer_acc_id, duration, customer_price) VALUES (now() + interval '9 minutes', 8, 0, 0)");
+    my ($stores) = @{ rows(sql_of('Both stores')) };
+    cmp_ok($stores->{$_}, '>=', 0, "$_ is not negative") for 'newest snapshot', 'oldest waiting', 'last seal';
+    $database->sql('DELETE FROM active_calls.inbox WHERE snapshot_timestamp > now()');
 };
 
 subtest 'filters' => sub {
@@ -161,5 +204,5 @@ subtest 'values that try to leave their quotes' => sub {
     is($database->sql('SELECT count(*) FROM active_calls.calls'), $calls, 'and all calls are there');
 };
 
-is(scalar keys %ran, 6, 'every query was run');
+is(scalar keys %ran, 7, 'every query was run');
 done_testing();
