@@ -1,4 +1,5 @@
-// active-calls-shim: answers the customers of active_calls over HTTP, and makes their tokens.
+// active-calls-shim: answers the customers of active_calls over HTTP, makes their tokens, and moves
+// over from ClickHouse.
 #include "customer/token.h"
 #include "options.h"
 #include "serve.h"
@@ -13,9 +14,13 @@ int run(int exit_code) { return exit_code; }
 
 int run(const ServeOptions& options) { return serve(options); }
 
-int run(const TokenOptions& options) {
-    for (const auto& warning : options.warnings)
+void warn(const std::vector<std::string>& warnings) {
+    for (const auto& warning : warnings)
         std::cerr << "active-calls-shim: warning: " << warning << '\n';
+}
+
+int run(const TokenOptions& options) {
+    warn(options.warnings);
     std::optional<std::chrono::sys_seconds> expiry;
     if (options.time_to_live) {
         const auto now = std::chrono::system_clock::now();
@@ -23,6 +28,16 @@ int run(const TokenOptions& options) {
     }
     std::cout << issue_token(options.secret, options.scope, expiry) << std::endl;
     return std::cout ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run(const ImportOptions& options) {
+    warn(options.warnings);
+    return import_history(options, std::cout) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run(const CompareOptions& options) {
+    warn(options.warnings);
+    return compare_servers(options, std::cout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 #include "options.h"
 
+#include "customer/openapi.h"
 #include "customer/parameter_types.h"
+#include "customer/times.h"
 #include "operations/secret_file.h"
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <memory>
 
@@ -35,6 +38,14 @@ struct RawOptions {
     milliseconds time_to_live{0};
     std::optional<std::int32_t> customer_id;
     std::vector<std::int32_t> account_ids;
+    ImportOptions import;
+    std::string clickhouse_password_file;
+    std::string from;
+    std::string to;
+    CompareOptions compare;
+    std::string old_token_file;
+    std::string new_token_file;
+    std::string filters_file;
 };
 
 // A configuration file names options without the subcommand they belong to: each goes to every
@@ -160,6 +171,43 @@ std::string check_origin(const std::string& text) {
                                                        text;
 }
 
+// A server that import and compare ask. The path of what they ask for is theirs.
+std::string check_server(const std::string& text) {
+    const std::string_view rest = text.starts_with("http://")    ? std::string_view(text).substr(7)
+                                  : text.starts_with("https://") ? std::string_view(text).substr(8)
+                                                                 : "";
+    return !rest.empty() && rest.find_first_of("/?#@") == std::string_view::npos
+               ? ""
+               : "must be http://HOST[:PORT] or https://HOST[:PORT], without a path or a user, "
+                 "not " +
+                     text;
+}
+
+std::string check_identifier(const std::string& text) {
+    const auto is_plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+    };
+    return !text.empty() && std::ranges::all_of(text, is_plain)
+               ? ""
+               : "must be a name of letters, digits and _, not " + text;
+}
+
+std::string check_window(const std::string& text) {
+    const auto slash = text.find('/');
+    return slash != std::string::npos && parse_time(std::string_view(text).substr(0, slash)) &&
+                   parse_time(std::string_view(text).substr(slash + 1))
+               ? ""
+               : "must be two times with a slash between them, such as 2026-06-01/2026-06-02, "
+                 "not " +
+                     text;
+}
+
+std::string check_time(const std::string& text) {
+    return parse_time(text)
+               ? ""
+               : "must be a time, such as 2026-06-01 or 2026-06-01T12:00:00Z, not " + text;
+}
+
 // Options under one heading of --help. Each is also a variable of the environment.
 class Group {
 public:
@@ -173,6 +221,19 @@ public:
 
     void address(const char* flag, std::string& value, const char* help) {
         text(flag, value, "HOST:PORT", help)->check(check_address);
+    }
+
+    void server(const char* flag, std::string& value, const char* help) {
+        text(flag, value, "URL", help)->check(check_server)->required();
+    }
+
+    void time(const char* flag, std::string& value, const char* help) {
+        text(flag, value, "TIME", help)->check(check_time);
+    }
+
+    CLI::Option* texts(const char* flag, std::vector<std::string>& values, const char* type,
+                       const char* help) {
+        return add(command_.add_option(flag, values, help)->delimiter(','), type);
     }
 
     void number(const char* flag, std::size_t& value, int least, int most, const char* help) {
@@ -376,6 +437,82 @@ Examples:
   active-calls-shim token --sub D --customer-id 3 --account-ids 7,8)");
 }
 
+void add_import(CLI::App& app, RawOptions& raw) {
+    CLI::App& command = *app.add_subcommand("import", "Bring the history out of Yeti's ClickHouse");
+    ImportOptions& import = raw.import;
+    ClickhouseSettings& clickhouse = import.clickhouse;
+
+    Group source(command, "ClickHouse");
+    source.server("--clickhouse", clickhouse.server, "ClickHouse's HTTP interface");
+    source.text("--clickhouse-user", clickhouse.user, "NAME", "A user who may read the table");
+    source.text("--clickhouse-password-file", raw.clickhouse_password_file, "FILE",
+                "File with the user's password; one newline at its end is\n"
+                "ignored. Without this option the password itself is taken from\n"
+                "the environment variable ACTIVE_CALLS_CLICKHOUSE_PASSWORD");
+    source.text("--clickhouse-database", clickhouse.database, "NAME", "The table's database");
+    source.text("--clickhouse-table", clickhouse.table, "NAME", "The table of calls")
+        ->check(check_identifier);
+
+    Group database(command, "Database");
+    database.text("--database", import.database, "CONNINFO",
+                  "libpq connection string or URI, without a password, for a role\n"
+                  "that may write, read and seal calls. What it leaves out comes from\n"
+                  "libpq's own environment: PGHOST, PGUSER, PGDATABASE, PGPASSFILE ...");
+
+    Group what(command, "What");
+    what.time("--from", raw.from, "The first snapshot; the oldest one if not given");
+    what.time("--to", raw.to,
+              "Where to end, before the snapshot of that time; an hour ago if not\n"
+              "given, so that the feed has brought what is newer");
+    what.flag("--only-compare", "Import nothing, compare what both sides have");
+    command.footer(R"(
+Examples:
+  active-calls-shim import --clickhouse http://clickhouse:8123 --clickhouse-database yeti \
+                           --database 'host=/run/postgresql dbname=calls user=active_calls_import'
+
+It writes the snapshots that the database has no call of, the newest day first, seals them, and
+compares the two sides day by day. It can be stopped at any time: run it again, and it goes on where
+it was. Exit status: 0 when both sides have the same calls in each snapshot, 1 when they differ or
+something failed, 2 when the options are wrong.)");
+}
+
+void add_compare(CLI::App& app, RawOptions& raw) {
+    CLI::App& command =
+        *app.add_subcommand("compare", "Ask two servers of the customers' API the same questions");
+    CompareOptions& compare = raw.compare;
+
+    Group servers(command, "Servers");
+    servers.server("--old", compare.old_side.server, "Yeti");
+    servers.text("--old-token-file", raw.old_token_file, "FILE",
+                 "File with a customer's token for it; one newline at its end is\n"
+                 "ignored. Without this option the token itself is taken from the\n"
+                 "environment variable ACTIVE_CALLS_OLD_TOKEN");
+    servers.server("--new", compare.new_side.server, "The shim");
+    servers.text("--new-token-file", raw.new_token_file, "FILE",
+                 "As --old-token-file, with the variable ACTIVE_CALLS_NEW_TOKEN; the old\n"
+                 "token if neither is given");
+
+    Group questions(command, "Questions");
+    questions.texts("--accounts", compare.account_ids, "UUID,UUID,...", "Whose calls")->required();
+    questions
+        .texts("--windows", compare.windows, "FROM/TO,...",
+               "Windows of time, such as 2026-06-01/2026-06-02")
+        ->required()
+        ->check(check_window);
+    questions.text("--filters-file", raw.filters_file, "FILE",
+                   "File with one set of filters a line, as in a URL, such as\n"
+                   "duration-gt=60&dst-country-id=222; an empty line is no filter.\n"
+                   "Without this option, some usual ones");
+    questions.flag("--exact", "Points of 0 calls count, too: for gap_fill = 'yeti'");
+    command.footer(R"(
+Examples:
+  ACTIVE_CALLS_OLD_TOKEN=... active-calls-shim compare --old https://yeti.example.com \
+      --new http://127.0.0.1:8080 --accounts 069b073a-e7d9-11f0-932e-0a63caf27539 \
+      --windows 2026-06-01/2026-06-02,2026-06-15T12:00:00Z/2026-06-15T13:00:00Z
+
+Exit status: 0 when all questions were answered alike, 1 when not, 2 when the options are wrong.)");
+}
+
 // A password on the command line can be read by every user of the machine. `option` is
 // `--database` or its like.
 void check_database(const CLI::App& command, const std::string& option,
@@ -498,6 +635,61 @@ TokenOptions checked_token(const RawOptions& raw) {
     return token;
 }
 
+std::optional<std::string> credential_of(const char* option, const std::string& file,
+                                         const char* variable, std::vector<std::string>& warnings) {
+    try {
+        return load_credential(file, variable, warnings);
+    } catch (const std::runtime_error& error) {
+        throw CLI::ValidationError(option, error.what());
+    }
+}
+
+sys_seconds seconds_of(const std::string& time, sys_seconds absent) {
+    return time.empty() ? absent : std::chrono::ceil<std::chrono::seconds>(*parse_time(time));
+}
+
+ImportOptions checked_import(const CLI::App& command, RawOptions& raw) {
+    ImportOptions& import = raw.import;
+    check_database(command, "--database", import.database);
+    import.clickhouse.password =
+        credential_of("--clickhouse-password-file", raw.clickhouse_password_file,
+                      "ACTIVE_CALLS_CLICKHOUSE_PASSWORD", import.warnings);
+    const auto hour_ago = std::chrono::floor<std::chrono::seconds>(
+        std::chrono::system_clock::now() - std::chrono::hours{1});
+    import.window = {seconds_of(raw.from, sys_seconds{}), seconds_of(raw.to, hour_ago)};
+    if (import.window.begin >= import.window.end)
+        throw CLI::ValidationError("--from", "must be before --to");
+    import.only_compare = command["--only-compare"]->as<bool>();
+    return import;
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) throw CLI::ValidationError("--filters-file", "cannot read " + path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    if (lines.empty()) throw CLI::ValidationError("--filters-file", path + " is empty");
+    return lines;
+}
+
+CompareOptions checked_compare(const CLI::App& command, RawOptions& raw) {
+    CompareOptions& compare = raw.compare;
+    const auto old_token = credential_of("--old-token-file", raw.old_token_file,
+                                         "ACTIVE_CALLS_OLD_TOKEN", compare.warnings);
+    if (!old_token)
+        throw CLI::ValidationError("--old-token-file",
+                                   "give a customer's token: a file's name, or the token itself in "
+                                   "the environment variable ACTIVE_CALLS_OLD_TOKEN");
+    compare.old_side.token = *old_token;
+    compare.new_side.token = credential_of("--new-token-file", raw.new_token_file,
+                                           "ACTIVE_CALLS_NEW_TOKEN", compare.warnings)
+                                 .value_or(*old_token);
+    compare.path = series_path;
+    compare.filters = raw.filters_file.empty() ? usual_filters() : lines_of(raw.filters_file);
+    compare.exact = command["--exact"]->as<bool>();
+    return compare;
+}
+
 void add_config_option(CLI::App& app) {
     // CLI11 reads the file before the environment, so its own variable is looked up here.
     const char* const from_environment = std::getenv("ACTIVE_CALLS_CONFIG");
@@ -530,11 +722,12 @@ Command parse_options(int argc, const char* const* argv, std::ostream& out, std:
     app.set_version_flag("--version", ACTIVE_CALLS_VERSION);
     app.require_subcommand(1);
     app.fallthrough();
-    app.footer("\n\"active-calls-shim serve --help\" and \"active-calls-shim token --help\" tell "
-               "more.");
+    app.footer("\n\"active-calls-shim serve --help\", and so on, tell more.");
     add_config_option(app);
     add_serve(app, raw);
     add_token(app, raw);
+    add_import(app, raw);
+    add_compare(app, raw);
     for (auto* command : app.get_subcommands({})) {
         command->get_formatter()->column_width(34);
         // Asked for so that CLI11 looks at the environment before the file.
@@ -544,6 +737,9 @@ Command parse_options(int argc, const char* const* argv, std::ostream& out, std:
         app.parse(argc, argv);
         for (CLI::App* command : app.get_subcommands()) check_environment(*command);
         if (app.got_subcommand("token")) return checked_token(raw);
+        if (app.got_subcommand("import")) return checked_import(*app.get_subcommand("import"), raw);
+        if (app.got_subcommand("compare"))
+            return checked_compare(*app.get_subcommand("compare"), raw);
         return checked_serve(*app.get_subcommand("serve"), raw);
     } catch (const CLI::ParseError& error) {
         constexpr int wrong_usage = 2;

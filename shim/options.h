@@ -7,6 +7,8 @@
 #include "http/listening_socket.h"
 #include "http/proxies.h"
 #include "log/log.h"
+#include "moving/compare.h"
+#include "moving/import.h"
 
 #include <chrono>
 #include <cstdint>
@@ -67,7 +69,7 @@ struct TokenOptions {
 
 // The command to run; or the exit code, if there is none because help was asked for (written to
 // `out`) or the options are wrong (what is wrong, and the cure, is written to `errors`).
-using Command = std::variant<int, ServeOptions, TokenOptions>;
+using Command = std::variant<int, ServeOptions, TokenOptions, ImportOptions, CompareOptions>;
 Command parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& errors);
 
 } // namespace active_calls::shim

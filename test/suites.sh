@@ -119,6 +119,7 @@ end_to_end_tests() { # FILES
         ACTIVE_CALLS_SHIM="$SHIM" ACTIVE_CALLS_SIMULATE="$SIMULATE" ACTIVE_CALLS_SQL="$SQL" ACTIVE_CALLS_FEED="$FEED" \
         ACTIVE_CALLS_BOUNDARY_TEST="$top/test/boundary/boundary_test.so" \
         ACTIVE_CALLS_CLICKHOUSE_CLIENT="$BUILD/clickhouse-client/node_modules/@clickhouse/client" \
+        ACTIVE_CALLS_CHDB="$BUILD/chdb/node_modules/chdb" \
         ACTIVE_CALLS_REDOCLY="$BUILD/redocly/node_modules/.bin/redocly" \
         ACTIVE_CALLS_NGINX="$BUILD/nginx/usr/sbin/nginx" \
         perl -MTAP::Harness -e '
@@ -158,6 +159,10 @@ get_what_they_need() { # FILES
     fi
     if grep -q ACTIVE_CALLS_CLICKHOUSE_CLIENT "$@"; then
         "$top/test/tools/setup/install-npm-package.sh" "$BUILD/clickhouse-client" @clickhouse/client 1.12.1 || true
+    fi
+    if grep -q ActiveCalls::ClickHouse "$@"; then
+        "$top/test/tools/setup/install-packages.sh" clickhouse-server || true # Debian 12 alone has it
+        "$top/test/tools/setup/install-npm-package.sh" "$BUILD/chdb" chdb 3.4.0 || true
     fi
 }
 

@@ -1,4 +1,4 @@
-// The one place that knows cpp-httplib.
+// The one place of the server that knows cpp-httplib.
 #pragma once
 
 #include "message.h"

@@ -93,4 +93,10 @@ std::optional<std::string> load_feed_password(const std::string& path,
     return password;
 }
 
+std::optional<std::string> load_credential(const std::string& path, const char* variable,
+                                           std::vector<std::string>& warnings) {
+    warn_if_readable_by_all(path, warnings);
+    return read(path, variable);
+}
+
 } // namespace active_calls::shim

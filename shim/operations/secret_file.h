@@ -22,4 +22,9 @@ Secret load_secret(const std::string& path, std::vector<std::string>& warnings);
 std::optional<std::string> load_feed_password(const std::string& path,
                                               std::vector<std::string>& warnings);
 
+// The same for what `import` and `compare` show to other servers, and the variable of that name.
+// It may be empty.
+std::optional<std::string> load_credential(const std::string& path, const char* variable,
+                                           std::vector<std::string>& warnings);
+
 } // namespace active_calls::shim

@@ -122,14 +122,19 @@ subtest 'help and version' => sub {
         keep-alive-timeout read-timeout drain-timeout log-format log-level feed-listen feed-database
         feed-user feed-password-file feed-no-password feed-threads feed-max-body feed-read-timeout
         feed-statement-timeout);
-    my @token_options = qw(sub ttl customer-id account-ids jwt-secret-file);
-    my $named         = sub (@options) {
+    my @token_options   = qw(sub ttl customer-id account-ids jwt-secret-file);
+    my @import_options = qw(clickhouse clickhouse-user clickhouse-password-file clickhouse-database clickhouse-table database
+        from to only-compare);
+    my @compare_options = qw(old old-token-file new new-token-file accounts windows filters-file exact);
+    my $named           = sub (@options) {
         map { ("--$_", 'ACTIVE_CALLS_' . uc tr/-/_/r) } @options;
     };
     my @cases = (
-        [ ['--help'], [ 'serve', 'token', '--help', '--version', '--config', 'ACTIVE_CALLS_CONFIG' ] ],
+        [ ['--help'], [ 'serve', 'token', 'import', 'compare', '--help', '--version', '--config', 'ACTIVE_CALLS_CONFIG' ] ],
         [ [ 'serve', '--help' ], [ $named->(@serve_options), 'ACTIVE_CALLS_JWT_SECRET', 'ACTIVE_CALLS_FEED_PASSWORD' ] ],
         [ [ 'token', '--help' ], [ $named->(@token_options), 'ACTIVE_CALLS_JWT_SECRET' ] ],
+        [ [ 'import',  '--help' ], [ $named->(@import_options), 'ACTIVE_CALLS_CLICKHOUSE_PASSWORD' ] ],
+        [ [ 'compare', '--help' ], [ $named->(@compare_options), 'ACTIVE_CALLS_OLD_TOKEN', 'ACTIVE_CALLS_NEW_TOKEN' ] ],
     );
     for my $case (@cases)
     {
