@@ -176,7 +176,7 @@ has_manual() {
     local package page missing=''
     for package in active-calls-shim "$extension_package"; do
         for page in README.md sql/README.md sql/operation.md extension/kernel/segment/FORMAT.md \
-            shim/{customer,feed,operations}/README.md; do
+            shim/{customer,feed,operations,moving}/README.md; do
             if [ ! -s "$root/usr/share/doc/$package/$page" ]; then missing+=" $package: $page"; fi
         done
     done
