@@ -254,11 +254,6 @@ public:
         add(command_.add_option(flag, values, help)->delimiter(','), "N,N,...");
     }
 
-    CLI::Option* texts(const char* flag, std::vector<std::string>& values, const char* type,
-                       const char* help) {
-        return add(command_.add_option(flag, values, help)->delimiter(','), type);
-    }
-
     // What `value` holds is the default; none, where that is 0.
     void duration(const char* flag, milliseconds& value, const char* help,
                   const Durations& durations = waits) {

@@ -213,6 +213,23 @@ through_rest() {
     stop_shim
 }
 
+# ClickHouse's rows into a database of their own: read, written, sealed and counted. None of them stays.
+through_import() {
+    if [ -v 'absent[clickhouse]' ]; then
+        echo absent
+        return
+    fi
+    sql -c 'CREATE DATABASE history TEMPLATE template0'
+    sql -d history -c 'CREATE EXTENSION active_calls'
+    local began=$EPOCHREALTIME
+    "$SHIM" import --clickhouse "http://$clickhouse_address" --clickhouse-table calls \
+        --database "host=$PGHOST user=postgres dbname=history" >"$work/import.log"
+    awk -v rows="$rows" -v began="$began" -v ended="$EPOCHREALTIME" 'BEGIN {
+        printf "%14s%14s%14s\n%14d%14.1f%14.0f\n", "rows", "seconds", "rows/s", rows, ended - began,
+            rows / (ended - began) }'
+    sql -c 'DROP DATABASE history'
+}
+
 # The rows are of later days, so that none has been there before. None of them stays.
 through_feed() {
     start_shim
@@ -253,6 +270,9 @@ compare_peers
 
 heading "Bytes per call row, indexes included:"
 sizes
+
+heading "The import of ClickHouse's rows, sealing included:"
+through_import
 clickhouse_stop
 
 heading "Series per second, $connections connections, median of 3 runs of $seconds_each s:"
