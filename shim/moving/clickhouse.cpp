@@ -123,10 +123,12 @@ void Clickhouse::read(const Window& window, std::chrono::seconds step,
     std::vector<std::string> inner;
     for (const auto& [name, expression] : fields_) {
         const std::string column = fmt::format("c{}", inner.size());
-        outer.push_back(fmt::format(fmt::runtime(expression), column) + " AS " + name);
-        inner.push_back(name + " AS " + column);
+        const std::string value = fmt::format(fmt::runtime(expression), column);
+        outer.push_back(fmt::format("{} AS {}", value, name));
+        inner.push_back(fmt::format("{} AS {}", name, column));
     }
     std::vector<std::int64_t> numbers;
+    numbers.reserve(slots.size());
     for (const auto slot : slots) numbers.push_back(slot.time_since_epoch().count());
     ask(fmt::format("SELECT {} FROM (SELECT {} FROM {} WHERE {} AND {} IN ({})) FORMAT JSONEachRow",
                     fmt::join(outer, ", "), fmt::join(inner, ", "), quoted(settings_.table),

@@ -20,8 +20,9 @@ struct Window {
     sys_seconds end;
 };
 
-// How many calls there are in each slot of time that has any, by the slot's begin.
-using Counts = std::map<sys_seconds, std::int64_t>;
+// How many calls there are in each slot of time that has any, by the slot's begin,
+// the newest first.
+using Counts = std::map<sys_seconds, std::int64_t, std::greater<>>;
 
 struct ClickhouseSettings {
     // http://host[:port] or https://host[:port]

@@ -124,7 +124,8 @@ std::vector<std::string> queries_of(const CompareOptions& options) {
                 "&from-time=" + http::percent_encode(window.substr(0, slash)) +
                 "&to-time=" + http::percent_encode(window.substr(slash + 1));
             for (const auto& filters : options.filters)
-                queries.push_back(filters.empty() ? common : common + "&" + filters);
+                queries.push_back(
+                    fmt::format("{}{}{}", common, filters.empty() ? "" : "&", filters));
         }
     return queries;
 }

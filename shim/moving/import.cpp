@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <future>
-#include <ranges>
 #include <stdexcept>
 #include <thread>
 
@@ -141,7 +140,7 @@ public:
         begin(rows_of_days);
         Progress progress(out_, rows_of_days);
         std::vector<Day> compared;
-        for (const auto& [day, rows] : rows_of_days | std::views::reverse) {
+        for (const auto& [day, rows] : rows_of_days) {
             progress.begin_day(day);
             compared.push_back(handle(day, progress));
             progress.end_day(rows);
