@@ -134,7 +134,7 @@ WITH counted AS (
     SELECT snapshot_timestamp AS t, count(*)::int AS calls
     FROM randomized.call
     WHERE customer_acc_id = (SELECT id FROM active_calls.account WHERE uuid = q.account_id)
-      AND snapshot_timestamp BETWEEN q.from_time AND coalesce(q.to_time, 'infinity')
+      AND snapshot_timestamp BETWEEN q.from_time AND coalesce(q.to_time, active_calls.latest_snapshot())
       AND (q.src_country_id IS NULL OR src_country_id = q.src_country_id)
       AND (q.dst_country_id IS NULL OR dst_country_id = q.dst_country_id)
       AND (q.src_prefix_routing_eq IS NULL OR src_prefix_routing = q.src_prefix_routing_eq COLLATE "C")
