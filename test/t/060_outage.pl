@@ -242,9 +242,9 @@ subtest 'what a client cannot know' => sub {
     my $shim      = start_shim(database => $database, args => [ '--pool-size', 2 ]);
     my $signature = $database->sql(<<'SQL');
 SELECT oid::regprocedure FROM pg_proc
-WHERE pronamespace = 'active_calls'::regnamespace AND proname = 'customer_origination_active_calls'
+WHERE pronamespace = 'active_calls'::regnamespace AND proname = 'customer_origination_active_calls_arrays'
 SQL
-    my $renamed   = $signature =~ s/customer_origination_active_calls/gone/r;
+    my $renamed   = $signature =~ s/customer_origination_active_calls_arrays/gone/r;
     my @accidents = (
         [
             'the permission withdrawn', "REVOKE EXECUTE ON FUNCTION $signature FROM active_calls_shim",
@@ -252,7 +252,7 @@ SQL
         ],
         [
             'the function gone', "ALTER FUNCTION $signature RENAME TO gone",
-            "ALTER FUNCTION $renamed RENAME TO customer_origination_active_calls", qr/does not exist/
+            "ALTER FUNCTION $renamed RENAME TO customer_origination_active_calls_arrays", qr/does not exist/
         ],
         [
             'a table gone',                                  'ALTER TABLE active_calls.inbox RENAME TO gone',

@@ -183,7 +183,7 @@ compare_shim() { # ACCOUNT FROM TO
     url="http://$address/api/rest/customer/v1/origination-active-calls"
     url+="?account-id=$uuid&from-time=$from&to-time=$to"
     cat >"$work/pgbench.sql" <<SCRIPT
-SELECT t, calls FROM active_calls.customer_origination_active_calls(:access, :account, :from, :to);
+SELECT t, calls FROM active_calls.customer_origination_active_calls_arrays(:access, :account, :from, :to);
 SCRIPT
     local through_pgbench=() through_shim=()
     for _ in 1 2 3; do
