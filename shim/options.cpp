@@ -572,7 +572,7 @@ std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw
     if (command["--feed-database"]->empty()) feed.database = raw.serve.database;
     feed.listen = *parse_address(raw.feed_listen);
     feed.user = feed_user_of(command, raw, raw.serve.warnings);
-    if (!raw.feed_time_zone.empty()) feed.input.time_zone = raw.feed_time_zone;
+    if (!raw.feed_time_zone.empty()) feed.input.time_zone.emplace(raw.feed_time_zone);
     return feed;
 }
 

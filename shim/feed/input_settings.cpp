@@ -46,7 +46,7 @@ void InputSettings::set(std::string_view name, const std::string& value) {
         allowed_error_ratio = std::min(ratio, 1.0);
     } else if (name == zone_name) {
         time_zone.reset();
-        if (!value.empty()) time_zone = value;
+        if (!value.empty()) time_zone.emplace(value);
     }
 }
 
