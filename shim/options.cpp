@@ -32,7 +32,6 @@ struct RawOptions {
     std::string feed_listen;
     std::string feed_user = "default";
     std::string feed_password_file;
-    std::string feed_time_zone;
     FeedOptions feed;
     std::string subject;
     milliseconds time_to_live{0};
@@ -370,7 +369,7 @@ void add_serve(CLI::App& app, RawOptions& raw) {
     feed.ratio("--feed-allow-errors-ratio", feed_options.input.allowed_error_ratio,
                "How many of a body's rows may be lost because they do not fit, before\n"
                "all are refused, such as 0.01; what is lost is counted and logged");
-    feed.text("--feed-time-zone", raw.feed_time_zone, "ZONE",
+    feed.text("--feed-time-zone", feed_options.input.time_zone, "ZONE",
               "Time zone of the times in the rows, such as Europe/Kyiv; that of the\n"
               "database's setting active_calls.feed_time_zone, which is UTC unless\n"
               "changed, if not given");
@@ -572,7 +571,6 @@ std::optional<FeedOptions> checked_feed(const CLI::App& command, RawOptions& raw
     if (command["--feed-database"]->empty()) feed.database = raw.serve.database;
     feed.listen = *parse_address(raw.feed_listen);
     feed.user = feed_user_of(command, raw, raw.serve.warnings);
-    if (!raw.feed_time_zone.empty()) feed.input.time_zone.emplace(raw.feed_time_zone);
     return feed;
 }
 

@@ -47,9 +47,10 @@ std::optional<WrittenBatch> write_rows(Pool& pool, FeedBody& rows, const InsertS
         const auto piece = rows.next_piece();
         if (!piece) return std::nullopt;
         using namespace std::string_view_literals;
-        ParameterViews bound{piece->text,    std::nullopt,  settings.time_zone,
+        ParameterViews bound{piece->text,    std::nullopt,  std::nullopt,
                              allowed_errors, allowed_ratio, piece->is_last ? "\1"sv : "\0"sv};
         if (insert.columns) bound[1] = fields;
+        if (!settings.time_zone.empty()) bound[2] = settings.time_zone;
         return bound;
     };
     try {

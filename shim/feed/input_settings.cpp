@@ -45,8 +45,7 @@ void InputSettings::set(std::string_view name, const std::string& value) {
         if (!parse(value, ratio) || !(ratio >= 0)) refuse(name, "a number from 0 to 1");
         allowed_error_ratio = std::min(ratio, 1.0);
     } else if (name == zone_name) {
-        time_zone.reset();
-        if (!value.empty()) time_zone.emplace(value);
+        time_zone = value;
     }
 }
 

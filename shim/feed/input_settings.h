@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,9 +12,9 @@ struct InputSettings {
     // in all and of all (0 to 1). One of both suffices.
     std::int64_t allowed_errors = 0;
     double allowed_error_ratio = 0;
-    // session_timezone: that of the times in rows; none: the database's setting
+    // session_timezone: that of the times in rows; empty: the database's setting
     // active_calls.feed_time_zone.
-    std::optional<std::string> time_zone;
+    std::string time_zone;
 
     // Whether a setting has this name.
     static bool knows(std::string_view name);

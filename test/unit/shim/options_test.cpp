@@ -344,7 +344,7 @@ TEST_F(Options, OfAFeedHaveDefaults) {
     EXPECT_EQ(feed->database, "dbname=calls");
     EXPECT_EQ(feed->statement_timeout, seconds{60});
     EXPECT_EQ(feed->input.allowed_error_ratio, 0);
-    EXPECT_EQ(feed->input.time_zone, std::nullopt);
+    EXPECT_EQ(feed->input.time_zone, "");
     EXPECT_EQ(feed->user->name, "default");
     EXPECT_EQ(feed->user->password, "sesame");
     EXPECT_EQ(feed->max_body, 67'108'864u);

@@ -160,7 +160,7 @@ TEST(InputSettings, TakeWhatClickHouseTakes) {
     settings.set("input_format_allow_errors_ratio", "1e3");
     EXPECT_EQ(settings.allowed_error_ratio, 1);
     settings.set("session_timezone", "");
-    EXPECT_EQ(settings.time_zone, std::nullopt);
+    EXPECT_EQ(settings.time_zone, "");
     settings.set("max_threads", "many");
     for (const auto& [name, value] : {std::pair{"num", "-1"},
                                       {"num", "1.5"},
