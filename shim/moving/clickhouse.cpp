@@ -69,7 +69,7 @@ std::int64_t to_number(std::string_view text) {
 }
 
 // The SQL is ours, but for the name of the table, which is an identifier.
-std::string quoted(const std::string& identifier) { return "`" + identifier + "`"; }
+std::string quoted_name(const std::string& identifier) { return "`" + identifier + "`"; }
 
 std::string slot_of(std::chrono::seconds step) {
     return fmt::format("intDiv(toUnixTimestamp(snapshot_timestamp), {0}) * {0}", step.count());
@@ -81,7 +81,7 @@ Clickhouse::Clickhouse(ClickhouseSettings settings)
     : settings_(std::move(settings)) {
     // The name is the first of several values in a line.
     std::set<std::string, std::less<>> columns;
-    const std::string description = ask("DESCRIBE TABLE " + quoted(settings_.table));
+    const std::string description = ask("DESCRIBE TABLE " + quoted_name(settings_.table));
     for (const auto line : split(description, '\n')) columns.emplace(split(line, '\t').front());
     for (const auto& [name, expression] : fields_of_feed) {
         if (!columns.contains(name)) {
@@ -104,7 +104,7 @@ std::vector<std::string> Clickhouse::fields() const {
 Counts Clickhouse::count(const Window& window, std::chrono::seconds step) const {
     const std::string answer =
         ask(fmt::format("SELECT {} AS slot, count() FROM {} WHERE {} GROUP BY slot", slot_of(step),
-                        quoted(settings_.table), condition(window)));
+                        quoted_name(settings_.table), condition(window)));
     Counts counts;
     for (const auto line : split(answer, '\n')) {
         const auto values = split(line, '\t');
@@ -131,7 +131,7 @@ void Clickhouse::read(const Window& window, std::chrono::seconds step,
     numbers.reserve(slots.size());
     for (const auto slot : slots) numbers.push_back(slot.time_since_epoch().count());
     ask(fmt::format("SELECT {} FROM (SELECT {} FROM {} WHERE {} AND {} IN ({})) FORMAT JSONEachRow",
-                    fmt::join(outer, ", "), fmt::join(inner, ", "), quoted(settings_.table),
+                    fmt::join(outer, ", "), fmt::join(inner, ", "), quoted_name(settings_.table),
                     condition(window), slot_of(step), fmt::join(numbers, ", ")),
         take);
 }
