@@ -20,8 +20,9 @@ bool log_refusals();                 // active_calls.log_refusals
 bool log_scan();                     // active_calls.log_scan
 std::chrono::seconds retry_window(); // active_calls.retry_window; 0: off
 
-// Of the feed: the zone of its times, how far a snapshot may be ahead of the server's clock (none:
-// as far as it is), and to what snapshots are rounded down (0: to nothing).
+// What the feed follows: the time zone of its rows; how far a snapshot may be ahead of the server's
+// clock (none: the feed takes any); the period to whose multiples it rounds snapshots down (0: it
+// leaves them as they are).
 std::string_view feed_time_zone();                     // active_calls.feed_time_zone
 std::optional<std::chrono::seconds> max_clock_ahead(); // active_calls.max_clock_ahead
 std::chrono::seconds snapshot_period();                // active_calls.snapshot_period

@@ -23,7 +23,7 @@ struct CustomerSettings {
     Cors cors;
 };
 
-// Who asks.
+// The customer that a request comes from, as its token says.
 struct Caller {
     std::shared_ptr<const Grant> grant;
     bool has_cookie;

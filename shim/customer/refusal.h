@@ -35,7 +35,7 @@ public:
     void write(http::Response& response) const;
 
     int status;
-    // Of a 401, for the log: words of our own or the extension's, and nothing of the token.
+    // Why the shim answers 401. The log shows it, so it holds fixed words and nothing of the token.
     std::string reason;
 };
 

@@ -12,7 +12,7 @@ namespace active_calls::shim {
 // `calls` of the index i were up at the time of that index, in seconds since 1970.
 class Series {
 public:
-    // Of one row (bigint[], int[]) in binary format; the arrays are as long as one another.
+    // The result has one row (bigint[], int[]) in binary format, whose arrays have the same length.
     explicit Series(ResultPtr row)
         : row_(std::move(row))
         , times_(row_.get(), 0)

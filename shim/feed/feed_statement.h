@@ -22,9 +22,9 @@ struct WrittenBatch {
     std::int64_t written = 0;
     std::int64_t unowned = 0; // calls that no customer owns
     std::int64_t lost = 0;    // that do not fit, as far as the settings allow it
-    // Of those that were written: with a time that clocks have shown twice.
+    // How many of the written rows have a time that their clock has shown twice.
     std::int64_t doubtful = 0;
-    // What was wrong with the first that was lost; empty where none was.
+    // What was wrong with the first lost row. It is empty if no row was lost.
     std::string first_error;
 };
 

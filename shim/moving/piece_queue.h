@@ -33,7 +33,7 @@ private:
     std::deque<std::string> pieces_;
     bool is_finished_ = false;
     std::exception_ptr failure_;
-    // Of the thread that puts.
+    // Only the thread that puts pieces uses it.
     std::string unfinished_;
 };
 

@@ -326,7 +326,7 @@ private:
         if (row_call->has_doubtful_time) ++counts_.doubtful;
     }
 
-    // Of a row of which nobody knows where it ends, the rest of the line is lost.
+    // Loses the row, and the rest of its line, since the reader cannot tell where the row ends.
     std::size_t lose_line(std::string_view what) {
         ++counts_.read;
         lose(std::string(what));

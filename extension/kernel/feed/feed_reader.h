@@ -36,7 +36,7 @@ struct FeedCounts {
     std::uint64_t unowned = 0;  // have no customer_acc_id: calls that no customer owns,
     std::uint64_t lost = 0;     // did not fit
     std::uint64_t doubtful = 0; // accepted ones with a time that the clock has shown twice
-    // What was wrong with the first that was lost, and its line; empty where none was.
+    // What was wrong with the first lost row, and its line. It is empty if no row was lost.
     std::string first_error;
 };
 
@@ -70,7 +70,7 @@ public:
     void finish(const Accept& accept);
 
     const FeedCounts& counts() const;
-    // Of what was added so far; none of a batch without rows.
+    // Identifies the text that the caller has added so far. A batch without rows has no digest.
     std::optional<BatchDigest> digest() const;
 
 private:
