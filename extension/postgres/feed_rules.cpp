@@ -3,6 +3,7 @@
 #include "feed_rules.h"
 #include "latest_snapshot.h"
 #include "settings.h"
+#include "time_zone.h"
 #include "value.h"
 
 #include <string>
@@ -12,7 +13,7 @@ namespace active_calls::postgres {
 namespace {
 
 LocalClock clock_of(const std::string& zone) {
-    pg_tz* const known = guarded([&] { return pg_tzset(zone.c_str()); });
+    pg_tz* const known = guarded([&] { return find_time_zone(zone.c_str()); });
     if (known == nullptr)
         throw Error(ErrorKind::unknown_zone, "unknown time zone",
                     "The view pg_timezone_names has those that are known.");
@@ -31,7 +32,8 @@ LocalClock clock_of(const std::string& zone) {
 RowRules feed_rules(std::optional<std::string_view> zone) {
     RowRules rules;
     rules.clock = clock_of(std::string(zone.value_or(feed_time_zone())));
-    rules.latest = latest_snapshot().value_or(Instant::max());
+    // By the clock, not by the transaction, which may be long.
+    rules.latest = latest_snapshot(to_instant(GetCurrentTimestamp())).value_or(Instant::max());
     rules.snapshot_period = snapshot_period();
     return rules;
 }

@@ -7,8 +7,8 @@
 
 namespace active_calls::postgres {
 
-// Snapshots after it are ahead of the clock by more than active_calls.max_clock_ahead. None where
-// that allows everything.
-std::optional<Instant> latest_snapshot();
+// Snapshots after it are ahead of a clock that shows `now` by more than
+// active_calls.max_clock_ahead. None where that allows everything.
+std::optional<Instant> latest_snapshot(Instant now);
 
 } // namespace active_calls::postgres

@@ -86,7 +86,8 @@ void read_account_and_window(ArgumentReader& arguments, Question& question) {
     question.window.from = *from;
     question.window.to = arguments.time("to_time");
     // What has no end ends where the clock does.
-    if (!question.window.to) question.window.to = latest_snapshot();
+    if (!question.window.to)
+        question.window.to = latest_snapshot(to_instant(GetCurrentTransactionStartTimestamp()));
 }
 
 void read_filter_and_step(ArgumentReader& arguments, Question& question) {

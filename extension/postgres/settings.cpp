@@ -1,6 +1,7 @@
 #include "pg_headers.h"
 
 #include "settings.h"
+#include "time_zone.h"
 
 #include <climits>
 
@@ -25,7 +26,7 @@ const config_enum_entry gap_fill_values[] = {
 
 // PostgreSQL's own setting of a time zone takes the same names.
 bool check_time_zone(char** value, void**, GucSource) {
-    if (pg_tzset(*value) != nullptr) return true;
+    if (find_time_zone(*value) != nullptr) return true;
     GUC_check_errdetail("There is no time zone of that name.");
     return false;
 }

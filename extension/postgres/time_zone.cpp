@@ -43,9 +43,14 @@ Instant TimeZone::begin_of(std::int64_t day) const {
     return before.day == day ? begin - before.since_midnight - moment : begin;
 }
 
+pg_tz* find_time_zone(const char* name) {
+    pg_tz* const zone = pg_tzset(name);
+    return zone != nullptr && pg_tz_acceptable(zone) ? zone : nullptr;
+}
+
 TimeZone time_zone_of(const std::string& name) {
-    pg_tz* zone = guarded([&] { return pg_tzset(name.c_str()); });
-    if (zone == nullptr || !pg_tz_acceptable(zone))
+    pg_tz* const zone = guarded([&] { return find_time_zone(name.c_str()); });
+    if (zone == nullptr)
         throw Error(ErrorKind::invalid_argument, "invalid value time_zone",
                     "It is a name of the view pg_timezone_names, such as Europe/Kyiv.");
     return TimeZone(zone);

@@ -20,7 +20,11 @@ private:
     pg_tz* zone_;
 };
 
-// The zone that `SET timezone` would set. Throws Error (invalid_argument) if there is none.
+// The zone that `SET timezone` would set, or null if there is none. Raises: call it in a guarded
+// body.
+pg_tz* find_time_zone(const char* name);
+
+// The same. Throws Error (invalid_argument) if there is none.
 TimeZone time_zone_of(const std::string& name);
 
 } // namespace active_calls::postgres

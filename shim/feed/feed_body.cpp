@@ -99,6 +99,13 @@ ClickHouseError to_clickhouse_error(const http::BodyError& error) {
     return {ClickHouseCode::socket_timeout, error.what()};
 }
 
+// Faster where lines are long than a look at each character.
+std::size_t count_newlines(std::string_view text) {
+    std::size_t count = 0;
+    for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) ++count;
+    return count;
+}
+
 } // namespace
 
 FeedBody::FeedBody(http::RequestBody& body, const http::Request& request, std::size_t max_size)
@@ -122,7 +129,7 @@ std::optional<FeedPiece> FeedBody::next_piece() {
     read_first();
     const auto piece = text().substr(0, piece_size);
     has_given_last_ = is_complete_ && piece.size() == text().size();
-    lines_taken_ += static_cast<std::size_t>(std::ranges::count(piece, '\n'));
+    lines_taken_ += count_newlines(piece);
     if (!piece.empty()) is_within_line_ = !piece.ends_with('\n');
     taken_ += piece.size();
     return FeedPiece{piece, has_given_last_};
@@ -131,8 +138,7 @@ std::optional<FeedPiece> FeedBody::next_piece() {
 std::size_t FeedBody::line_count() const {
     const auto begun = text();
     const bool is_within_line = begun.empty() ? is_within_line_ : !begun.ends_with('\n');
-    return lines_taken_ + static_cast<std::size_t>(std::ranges::count(begun, '\n')) +
-           (is_within_line ? 1 : 0);
+    return lines_taken_ + count_newlines(begun) + (is_within_line ? 1 : 0);
 }
 
 // The next of the body, whatever its size.

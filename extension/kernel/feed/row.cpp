@@ -155,16 +155,14 @@ void Row::set(Field field, Value value) {
     seen_ |= bit_of(field);
 }
 
-std::optional<std::int32_t> Row::integer(Field field) const {
+const Value* Row::scalar(Field field) const {
     const Value& value = at(field);
-    std::int32_t number = 0;
     switch (value.kind) {
     case Value::Kind::none:
-        return std::nullopt;
+        return nullptr;
     case Value::Kind::number:
     case Value::Kind::text:
-        if (!parse(value, number)) refuse(field, "a 32-bit integer");
-        return number;
+        return &value;
     case Value::Kind::boolean:
         refuse_kind(field, "a boolean");
     case Value::Kind::array:
@@ -172,47 +170,31 @@ std::optional<std::int32_t> Row::integer(Field field) const {
     case Value::Kind::object:
         refuse_kind(field, "an object");
     }
-    return std::nullopt;
+    return nullptr;
+}
+
+std::optional<std::int32_t> Row::integer(Field field) const {
+    const Value* const value = scalar(field);
+    if (value == nullptr) return std::nullopt;
+    std::int32_t number = 0;
+    if (!parse(*value, number)) refuse(field, "a 32-bit integer");
+    return number;
 }
 
 std::optional<double> Row::number(Field field) const {
-    const Value& value = at(field);
+    const Value* const value = scalar(field);
+    if (value == nullptr) return std::nullopt;
     double number = 0;
-    switch (value.kind) {
-    case Value::Kind::none:
-        return std::nullopt;
-    case Value::Kind::number:
-    case Value::Kind::text:
-        if (!parse(value, number)) refuse(field, "a number");
-        if (!std::isfinite(number)) refuse(field, "a finite number");
-        return number;
-    case Value::Kind::boolean:
-        refuse_kind(field, "a boolean");
-    case Value::Kind::array:
-        refuse_kind(field, "an array");
-    case Value::Kind::object:
-        refuse_kind(field, "an object");
-    }
-    return std::nullopt;
+    if (!parse(*value, number)) refuse(field, "a number");
+    if (!std::isfinite(number)) refuse(field, "a finite number");
+    return number;
 }
 
 std::optional<std::string_view> Row::text(Field field) const {
-    const Value& value = at(field);
-    switch (value.kind) {
-    case Value::Kind::none:
-        return std::nullopt;
-    case Value::Kind::text:
-        return value.text;
-    case Value::Kind::number:
-        refuse(field, "a string");
-    case Value::Kind::boolean:
-        refuse_kind(field, "a boolean");
-    case Value::Kind::array:
-        refuse_kind(field, "an array");
-    case Value::Kind::object:
-        refuse_kind(field, "an object");
-    }
-    return std::nullopt;
+    const Value* const value = scalar(field);
+    if (value == nullptr) return std::nullopt;
+    if (value->kind == Value::Kind::number) refuse(field, "a string");
+    return value->text;
 }
 
 std::optional<std::string_view> Row::number_or_name(Field field) const {

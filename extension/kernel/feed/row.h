@@ -51,6 +51,8 @@ public:
 
 private:
     const Value& at(Field field) const { return values_[static_cast<std::size_t>(field)]; }
+    // The number or text of the field; null where it is absent.
+    const Value* scalar(Field field) const;
     std::optional<std::string_view> text(Field field) const;
 
     std::array<Value, field_count> values_;
