@@ -9,6 +9,7 @@ use ActiveCalls::ClickHouse;
 use ActiveCalls::Database;
 use ActiveCalls::Feed;
 use ActiveCalls::Harness;
+use ActiveCalls::Manual;
 use ActiveCalls::Shim;
 use IPC::Run;
 use JSON::PP;
@@ -138,6 +139,14 @@ sub test_clickhouse ()
         is($run->{exit}, 0, 'again');
         like($run->{stdout}, qr/^import: 2026-01-01: was there; day 1 of 1$/m, 'nothing is imported');
         is(all_calls(), $expected, 'and nothing is there twice');
+
+        # As the manual says; the database still knows the batches.
+        my ($anew) = grep { /unseal/ } code_below('shim/moving/README.md', '3. Import the history');
+        $database->sql($anew =~ s/2026-06-30/2026-01-01/gr);
+        is(count_calls(), 0, 'a day that was removed');
+        $run = import_calls('--clickhouse-table', 'switch_calls');
+        is($run->{exit}, 0, 'is imported anew') or diag($run->{output});
+        is(all_calls(), $expected, 'as it was');
     };
 
     subtest 'what Yeti asks for' => sub {
